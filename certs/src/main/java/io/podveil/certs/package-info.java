@@ -1,0 +1,5 @@
+/** The authority's main and its commands. */
+@NullMarked
+package io.podveil.certs;
+
+import org.jspecify.annotations.NullMarked;
