@@ -1,0 +1,87 @@
+package io.podveil.sidecar.wire;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** Cuts the bytes of one direction into messages, however they arrive. */
+final class FrameReader {
+  private int header;
+  private int headerBytes;
+  private FrameType type = FrameType.EXTENSION;
+
+  /** Bytes of the present frame's payload still to come. */
+  private int missing;
+
+  /** The payload of a HELLO so far, the only one that is gathered. */
+  private byte[] hello = {};
+
+  /**
+   * The next message in these bytes: a piece of DATA, a {@link StreamSignal}, a {@link Hello} or an
+   * {@link Accept}; null when the bytes are used up. A piece of DATA is a slice that the caller
+   * owns, or the buffer itself when nothing else is left in it.
+   */
+  @Nullable Object next(ByteBuf in) throws ProtocolViolation {
+    while (in.isReadable()) {
+      if (headerBytes < FrameType.HEADER && !readHeader(in)) {
+        return null;
+      }
+      Object message = readPayload(in);
+      if (missing == 0) {
+        headerBytes = 0;
+      }
+      if (message != null) {
+        return message;
+      }
+    }
+    return null;
+  }
+
+  /** Whether a frame has begun and not ended. */
+  boolean isInsideFrame() {
+    return headerBytes > 0;
+  }
+
+  private boolean readHeader(ByteBuf in) throws ProtocolViolation {
+    while (headerBytes < FrameType.HEADER) {
+      if (!in.isReadable()) {
+        return false;
+      }
+      header = header << 8 | in.readUnsignedByte();
+      headerBytes++;
+    }
+    type = FrameType.ofHeader(header);
+    missing = FrameType.lengthIn(header);
+    if (type == FrameType.HELLO) {
+      hello = new byte[missing];
+    }
+    return true;
+  }
+
+  private @Nullable Object readPayload(ByteBuf in) throws ProtocolViolation {
+    int length = Math.min(missing, in.readableBytes());
+    missing -= length;
+    return switch (type) {
+      case DATA -> readData(in, length);
+      case END -> StreamSignal.END;
+      case ABORT -> StreamSignal.ABORT;
+      case HELLO -> readHello(in, length);
+      case ACCEPT -> Accept.ACCEPT;
+      case EXTENSION -> {
+        in.skipBytes(length);
+        yield null;
+      }
+    };
+  }
+
+  private static @Nullable ByteBuf readData(ByteBuf in, int length) {
+    if (length == 0) {
+      return null;
+    }
+    return length == in.readableBytes() ? in : in.readRetainedSlice(length);
+  }
+
+  private @Nullable Hello readHello(ByteBuf in, int length) throws ProtocolViolation {
+    in.readBytes(hello, hello.length - missing - length, length);
+    return missing == 0 ? HelloFormat.decode(hello) : null;
+  }
+}
