@@ -1,0 +1,67 @@
+package io.podveil.sidecar;
+
+import java.util.Locale;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One row of the option table.
+ *
+ * @param name without dashes; the flag and the variable follow from it
+ * @param placeholder what stands for the value in the help text
+ * @param fallback the default, as a user would type it; null if there is none
+ * @param reader reads the text or throws IllegalArgumentException, whose message says what was
+ *     given and what is allowed
+ */
+record Option<T>(
+    Section section,
+    String name,
+    Arity arity,
+    String placeholder,
+    @Nullable String fallback,
+    Function<String, T> reader,
+    String help) {
+
+  /** How often it may be given, and with what. */
+  enum Arity {
+    /** At most once, with a value. */
+    ONCE,
+    /** As often as one likes; each adds to the list. */
+    LIST,
+    /** Without a value. */
+    SWITCH
+  }
+
+  /** A heading of the help text, and which commands have the options below it. */
+  enum Section {
+    REMOVAL("Removal"),
+    CREDENTIALS("Credentials"),
+    LISTENERS("Listeners"),
+    INTERCEPTION("What is never touched"),
+    TRAFFIC("What happens to the rest"),
+    LIMITS("Limits"),
+    LOGGING("Logging");
+
+    final String title;
+
+    Section(String title) {
+      this.title = title;
+    }
+
+    boolean concerns(Command command) {
+      return switch (this) {
+        case REMOVAL -> command == Command.CAPTURE;
+        case CREDENTIALS, TRAFFIC, LIMITS -> command != Command.CAPTURE;
+        case LISTENERS, INTERCEPTION, LOGGING -> true;
+      };
+    }
+  }
+
+  String flag() {
+    return "--" + name;
+  }
+
+  String variable() {
+    return "PODVEIL_" + name.replace('-', '_').toUpperCase(Locale.ROOT);
+  }
+}
