@@ -121,11 +121,10 @@ record CommandLine(Command command, Wanted wanted, Map<Option<?>, String> given)
 
   private static Command command(String word) {
     return Command.named(word)
-        .orElseThrow(
-            () ->
-                new UsageException(
-                    "\"%s\" is not a command%s; allowed are capture, run, or none for both"
-                        .formatted(OneLine.of(word), Nearest.to(word, List.of("capture", "run")))));
+        .orElseThrow(() ->
+            new UsageException(
+                "\"%s\" is not a command%s; allowed are capture, run, or none for both"
+                    .formatted(OneLine.of(word), Nearest.to(word, List.of("capture", "run")))));
   }
 
   private static void requireConcerned(Option<?> option, Command command) {

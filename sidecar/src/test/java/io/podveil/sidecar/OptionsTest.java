@@ -83,22 +83,19 @@ class OptionsTest {
   @ParameterizedTest
   @MethodSource("rows")
   void takesWhatIsGoodFromTheCommandLine(Row row) {
-    row.good.forEach(
-        (text, value) ->
-            assertThat(settings(row.option.flag() + "=" + text).get(row.option))
-                .hasToString(value));
+    row.good.forEach((text, value) ->
+        assertThat(settings(row.option.flag() + "=" + text).get(row.option)).hasToString(value));
   }
 
   @ParameterizedTest
   @MethodSource("rows")
   void takesWhatIsGoodFromTheEnvironment(Row row) {
-    row.good.forEach(
-        (text, value) -> {
-          if (!text.isEmpty()) {
-            assertThat(settings(Map.of(row.option.variable(), text)).get(row.option))
-                .hasToString(value);
-          }
-        });
+    row.good.forEach((text, value) -> {
+      if (!text.isEmpty()) {
+        assertThat(settings(Map.of(row.option.variable(), text)).get(row.option))
+            .hasToString(value);
+      }
+    });
   }
 
   @ParameterizedTest
