@@ -1,0 +1,67 @@
+package io.podveil.sidecar.identity;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * An identity in three PEM files, as cert-manager, SPIFFE helpers and {@code podveil-certs issue}
+ * write them.
+ *
+ * @param certificate our chain, leaf first
+ * @param key the leaf's private key
+ * @param roots the trust roots
+ * @param trustDomain the trust domain that we must be of
+ */
+public record IdentityFiles(Path certificate, Path key, Path roots, String trustDomain) {
+
+  /** No honest file is larger, and a wrong path may lead to anything. */
+  private static final int MAX_BYTES = 1024 * 1024;
+
+  /**
+   * Reads the files once.
+   *
+   * @throws IdentityException if they can't be used: which file, the cause, what to do
+   */
+  public Identity load() {
+    return parse(read(certificate), read(key), read(roots));
+  }
+
+  Identity parse(byte[] certificatePem, byte[] keyPem, byte[] rootsPem) {
+    TrustBundle bundle = naming(roots, () -> TrustBundle.parse(rootsPem));
+    List<X509Certificate> chain = naming(certificate, () -> Credential.parseChain(certificatePem));
+    Credential credential = naming(key, () -> Credential.withKey(chain, keyPem));
+    if (!credential.id().trustDomain().equals(trustDomain)) {
+      throw new IdentityException(
+          certificate + ": is " + credential.id() + ", not of the trust domain " + trustDomain);
+    }
+    return naming(certificate, () -> new Identity(credential, bundle));
+  }
+
+  private static <T> T naming(Path file, Supplier<T> parser) {
+    try {
+      return parser.get();
+    } catch (IdentityException e) {
+      throw new IdentityException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  static byte[] read(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] content = in.readNBytes(MAX_BYTES + 1);
+      if (content.length > MAX_BYTES) {
+        throw new IdentityException(file + ": is larger than 1 MiB; is it the right file?");
+      }
+      return content;
+    } catch (NoSuchFileException e) {
+      throw new IdentityException(file + ": is not there; is its volume mounted?", e);
+    } catch (IOException e) {
+      throw new IdentityException(file + ": can't be read: " + e.getMessage(), e);
+    }
+  }
+}
