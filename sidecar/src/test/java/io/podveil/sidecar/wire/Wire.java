@@ -86,11 +86,11 @@ final class Wire implements AutoCloseable {
   }
 
   ByteBuf buffer(String text) {
-    return memory.directBuffer(64).writeBytes(text.getBytes(UTF_8));
+    return memory.directBuffer(4 + text.length()).writeBytes(text.getBytes(UTF_8));
   }
 
   ByteBuf bufferWithHeadroom(String text) {
-    return memory.directBuffer(64).setIndex(4, 4).writeBytes(text.getBytes(UTF_8));
+    return memory.directBuffer(4 + text.length()).setIndex(4, 4).writeBytes(text.getBytes(UTF_8));
   }
 
   /** The messages that came out since the last call, bytes of the app as text. */
