@@ -40,13 +40,13 @@ final class FrameCodecPropertiesTest {
     }
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void survivesRandomBytes(
       @ForAll Role victim, @ForAll @Size(max = 300) byte[] bytes, @ForAll Random random) {
     HostilePeer.attack(victim, pieces(bytes, random));
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 1000)
   void survivesDamagedFrames(
       @ForAll Role victim,
       @ForAll @Size(max = 12) List<Golden> frames,
