@@ -6,6 +6,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our own certificate chain, leaf first, and the private key of its leaf: proven to belong
@@ -91,6 +92,17 @@ public final class Credential {
 
   public PrivateKey key() {
     return key;
+  }
+
+  /** The certificate tells two credentials apart: it has but one key. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Credential credential && chain.equals(credential.chain);
+  }
+
+  @Override
+  public int hashCode() {
+    return chain.hashCode();
   }
 
   /** Names the holder, and never shows the key. */

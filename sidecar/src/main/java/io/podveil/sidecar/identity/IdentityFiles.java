@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -23,16 +26,38 @@ public record IdentityFiles(Path certificate, Path key, Path roots, String trust
   /** No honest file is larger, and a wrong path may lead to anything. */
   private static final int MAX_BYTES = 1024 * 1024;
 
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
   /**
    * Reads the files once.
    *
    * @throws IdentityException if they can't be used: which file, the cause, what to do
    */
   public Identity load() {
-    return parse(read(certificate), read(key), read(roots));
+    return parse(read());
   }
 
-  Identity parse(byte[] certificatePem, byte[] keyPem, byte[] rootsPem) {
+  /**
+   * Looks at the files every second, and hands over each new identity that they hold. One that
+   * can't be used is refused with one warning, and what was handed over before stays in force.
+   *
+   * @param inForce what {@link #load} returned
+   * @param use takes a new identity; may throw to refuse it
+   */
+  public IdentityWatch watch(
+      Identity inForce, InstantSource clock, Consumer<Identity> use, Consumer<String> warnings) {
+    return new IdentityWatch(this, inForce, clock, INTERVAL, use, warnings).start();
+  }
+
+  /** The contents of the three files, for {@link #parse}. */
+  List<byte[]> read() {
+    return List.of(read(certificate), read(key), read(roots));
+  }
+
+  Identity parse(List<byte[]> contents) {
+    byte[] certificatePem = contents.get(0);
+    byte[] keyPem = contents.get(1);
+    byte[] rootsPem = contents.get(2);
     TrustBundle bundle = naming(roots, () -> TrustBundle.parse(rootsPem));
     List<X509Certificate> chain = naming(certificate, () -> Credential.parseChain(certificatePem));
     Credential credential = naming(key, () -> Credential.withKey(chain, keyPem));
@@ -51,7 +76,7 @@ public record IdentityFiles(Path certificate, Path key, Path roots, String trust
     }
   }
 
-  static byte[] read(Path file) {
+  private static byte[] read(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] content = in.readNBytes(MAX_BYTES + 1);
       if (content.length > MAX_BYTES) {

@@ -127,6 +127,15 @@ public final class TestAuthority {
     };
   }
 
+  /** A leaf below a leaf: whoever checks signatures alone believes it. */
+  public Issued issuedByALeaf(String path) {
+    KeyPair middle = newKeys();
+    Issued above = leaf().id("ns/evil/sa/evil").keys(middle).issue();
+    List<X509Certificate> longer = new ArrayList<>(above.chain());
+    longer.add(root());
+    return new TestAuthority(above.leaf().getSubjectX500Principal(), middle, longer).issue(path);
+  }
+
   /** A leaf to shape at will; what it is not told is as an honest authority would have it. */
   public TestLeaf leaf() {
     return new TestLeaf(this);
