@@ -3,7 +3,6 @@ package io.podveil.sidecar.identity;
 import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
-import java.security.PublicKey;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
@@ -13,6 +12,7 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,6 +29,8 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
 
   private static final int MAX_CERTIFICATES = 10;
   private static final int MAX_BYTES = 64 * 1024;
+  // What both engines can use; BoringSSL does without P-521.
+  private static final Set<Integer> EC_BITS = Set.of(256, 384);
   private static final int MIN_RSA_BITS = 2048;
   // Larger ones make a verification slow enough to be an attack on the event loop.
   private static final int MAX_RSA_BITS = 8192;
@@ -122,6 +124,7 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
     }
     for (X509Certificate certificate : path) {
       checkCommon(certificate);
+      checkKey(certificate);
     }
     for (X509Certificate intermediate : path.subList(1, path.size())) {
       boolean[] allowed = intermediate.getKeyUsage();
@@ -146,12 +149,21 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
       throw new FlawedCertificateException(
           Flaw.WRONG_USAGE, "its extended key usage does not allow " + usage);
     }
-    PublicKey key = certificate.getPublicKey();
-    if (key instanceof RSAPublicKey rsa
-        && (rsa.getModulus().bitLength() < MIN_RSA_BITS
-            || rsa.getModulus().bitLength() > MAX_RSA_BITS)) {
+  }
+
+  private static void checkKey(X509Certificate certificate) throws FlawedCertificateException {
+    boolean fit =
+        switch (certificate.getPublicKey()) {
+          case ECPublicKey ec -> EC_BITS.contains(ec.getParams().getOrder().bitLength());
+          case RSAPublicKey rsa -> {
+            int bits = rsa.getModulus().bitLength();
+            yield bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS;
+          }
+          default -> false;
+        };
+    if (!fit) {
       throw new FlawedCertificateException(
-          Flaw.MALFORMED, "its RSA key has " + rsa.getModulus().bitLength() + " bits");
+          Flaw.MALFORMED, "its chain has a key other than EC P-256, P-384, or RSA of 2048 bits");
     }
   }
 

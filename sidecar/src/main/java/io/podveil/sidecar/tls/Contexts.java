@@ -59,9 +59,7 @@ record Contexts(Identity identity, SslContext client, SslContext server) {
         .applicationProtocolConfig(ALPN)
         .trustManager(trust);
     engine.configure(builder);
-    SslContext context = builder.build();
-    engine.forbidResumption(context);
-    return context;
+    return builder.build();
   }
 
   /** Native memory goes when the last handler made from these contexts has gone, too. */

@@ -5,7 +5,6 @@ import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.FlawedCertificateException;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -65,7 +64,8 @@ public record HandshakeFailure(Reason reason, String text) {
         .flatMap(cause -> ofOne(cause, ours).stream())
         .findFirst()
         .orElseGet(() ->
-            new HandshakeFailure(Reason.OTHER, "TLS failed: " + printable(failure.toString())));
+            new HandshakeFailure(
+                Reason.OTHER, "TLS failed: " + printable(causes.getLast().toString())));
   }
 
   /** The failure, what caused it, and so on; bounded, for nothing forbids a ring of causes. */
@@ -102,28 +102,23 @@ public record HandshakeFailure(Reason reason, String text) {
   }
 
   private static Optional<HandshakeFailure> ofOne(Throwable e, Role ours) {
-    HandshakeFailure failure =
-        switch (e) {
-          case NotSslRecordException plain -> notTls(ours);
-          case SslHandshakeTimeoutException timeout ->
-              new HandshakeFailure(
-                  Reason.TIMED_OUT, "no TLS handshake within the time; is the peer overloaded?");
-          case SSLException ssl -> ofMessage(ssl, ours);
-          case ClosedChannelException closed -> closed(ours);
-          // The kernel's word: connection reset by peer, broken pipe.
-          case IOException io -> closed(ours);
-          default -> null;
-        };
-    return Optional.ofNullable(failure);
+    return switch (e) {
+      case NotSslRecordException plain -> Optional.of(notTls(ours));
+      case SslHandshakeTimeoutException timeout -> Optional.of(timedOut());
+      case SSLException ssl -> ofMessage(String.valueOf(ssl.getMessage()), ours);
+      // A channel that was closed, or the kernel's word: connection reset by peer, broken pipe.
+      case IOException io -> Optional.of(closed(ours));
+      default -> Optional.empty();
+    };
   }
 
-  private static HandshakeFailure ofMessage(SSLException e, Role ours) {
-    String message = String.valueOf(e.getMessage());
-    Optional<Alert> alert = Alert.in(message);
-    if (alert.isPresent()) {
-      return alert.get().failure();
-    }
-    return EngineMessages.explain(message, ours);
+  private static Optional<HandshakeFailure> ofMessage(String message, Role ours) {
+    return Alert.in(message).map(Alert::failure).or(() -> EngineMessages.explain(message, ours));
+  }
+
+  private static HandshakeFailure timedOut() {
+    return new HandshakeFailure(
+        Reason.TIMED_OUT, "no TLS handshake within the time; is the peer meshed, or overloaded?");
   }
 
   static HandshakeFailure notTls(Role ours) {

@@ -29,6 +29,7 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine ssl)
       throws CertificateException {
+    engine.beforeTickets(ssl);
     check(chain, Usage.CLIENT, clients);
   }
 

@@ -63,8 +63,12 @@ public final class Tls implements AutoCloseable {
 
   /** The identity in force. */
   public Identity identity() {
+    return inForce().identity();
+  }
+
+  Contexts inForce() {
     synchronized (lock) {
-      return inForce.identity();
+      return inForce;
     }
   }
 

@@ -3,11 +3,11 @@ package io.podveil.sidecar.tls;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCertificateException;
 import io.netty.handler.ssl.OpenSslContextOption;
-import io.netty.handler.ssl.OpenSslSessionContext;
-import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.internal.tcnative.CertificateVerifier;
+import io.netty.internal.tcnative.SSL;
 import io.podveil.sidecar.identity.FlawedCertificateException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
@@ -32,13 +32,13 @@ public enum TlsEngine {
     }
 
     @Override
-    void forbidResumption(SslContext context) {
-      // Tickets are off already: Netty turns them on only where keys for them are set.
-      ((OpenSslSessionContext) context.sessionContext()).setSessionCacheEnabled(false);
+    void configure(SSLEngine engine) {
+      // Netty's engines issue tickets in TLS 1.3 even where the context says no.
+      SSL.setOptions(((ReferenceCountedOpenSslEngine) engine).sslPointer(), SSL.SSL_OP_NO_TICKET);
     }
 
     @Override
-    void configure(SSLEngine engine) {}
+    void beforeTickets(SSLEngine server) {}
 
     // Without a code the peer would be told internal_error, and its log would blame us.
     @Override
@@ -65,15 +65,16 @@ public enum TlsEngine {
     }
 
     @Override
-    void forbidResumption(SslContext context) {
-      // A client looks for sessions by its peer's name, and we never give one to an engine.
-    }
-
-    @Override
     void configure(SSLEngine engine) {
       SSLParameters parameters = engine.getSSLParameters();
       parameters.setNamedGroups(new String[] {"x25519", "secp256r1"});
       engine.setSSLParameters(parameters);
+    }
+
+    @Override
+    void beforeTickets(SSLEngine server) {
+      // The JDK has no setting for one engine, but gives no ticket for a session that is over.
+      server.getHandshakeSession().invalidate();
     }
 
     // The JDK picks the alert by the reason of a validator's exception, if that is the cause.
@@ -108,9 +109,11 @@ public enum TlsEngine {
 
   abstract void configure(SslContextBuilder builder);
 
-  abstract void forbidResumption(SslContext context);
-
+  /** Settings of one connection; among them, where it can be set, that nobody may resume it. */
   abstract void configure(SSLEngine engine);
+
+  /** Called in a server's handshake before tickets are sent: there should be none. */
+  abstract void beforeTickets(SSLEngine server);
 
   /** The exception that makes this engine tell the peer what is wrong with its certificate. */
   abstract CertificateException refusal(FlawedCertificateException e);

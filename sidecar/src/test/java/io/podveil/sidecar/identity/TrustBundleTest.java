@@ -192,8 +192,7 @@ class TrustBundleTest {
 
   @Test
   void aRootMustBeACa() {
-    byte[] leaf =
-        AUTHORITY.issue(CART).chainPem().getBytes(US_ASCII);
+    byte[] leaf = AUTHORITY.issue(CART).chainPem().getBytes(US_ASCII);
 
     assertThatExceptionOfType(IdentityException.class)
         .isThrownBy(() -> TrustBundle.parse(leaf))

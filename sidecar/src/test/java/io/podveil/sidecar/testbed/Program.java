@@ -31,6 +31,15 @@ public final class Program implements AutoCloseable {
     Thread.ofPlatform().daemon().name("output of " + name).start(this::collect);
   }
 
+  /** Starts a program of this machine, here and not in a namespace. */
+  public static Program start(String... command) {
+    try {
+      return new Program(new ProcessBuilder(command).redirectErrorStream(true).start(), command[0]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The first line, past or to come, in which the expression is found; fails after 20 seconds. */
   public String await(String regex) {
     Pattern pattern = Pattern.compile(regex);
