@@ -26,7 +26,8 @@ final class HelpText {
 
         Every option may be given as the environment variable beside it; the command line wins.
         A LIST has commas between its items and may be given several times. A TIME is a number
-        with ms, s, m or h.""";
+        with ms, s, m or h.\
+        """;
   }
 
   private static String usage(Command command) {
