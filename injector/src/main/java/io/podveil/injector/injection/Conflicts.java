@@ -29,12 +29,11 @@ final class Conflicts {
         .map(Pod.Container::name)
         .filter(Addition.CONTAINER_NAMES::contains)
         .findFirst()
-        .map(
-            name ->
-                new Deny(
-                    Cause.NAME,
-                    "a container is called %s: that name is the sidecar's, rename the container"
-                        .formatted(name)));
+        .map(name ->
+            new Deny(
+                Cause.NAME,
+                "a container is called %s: that name is the sidecar's, rename the container"
+                    .formatted(name)));
   }
 
   private static Optional<Deny> takenVolumeName(Pod pod, Set<String> volumeNames) {
@@ -44,12 +43,11 @@ final class Conflicts {
     return pod.volumeNames().stream()
         .filter(volumeNames::contains)
         .findFirst()
-        .map(
-            name ->
-                new Deny(
-                    Cause.NAME,
-                    "a volume is called %s: that name is the sidecar's, rename the volume"
-                        .formatted(name)));
+        .map(name ->
+            new Deny(
+                Cause.NAME,
+                "a volume is called %s: that name is the sidecar's, rename the volume"
+                    .formatted(name)));
   }
 
   private static Optional<Deny> takenPort(Pod pod) {
@@ -75,11 +73,10 @@ final class Conflicts {
         .filter(check -> check.port() <= LAST_PORT)
         .filter(check -> !(pod.injectedBefore() && Injection.replays(pod, check)))
         .findFirst()
-        .map(
-            check ->
-                new Deny(
-                    Cause.PROBE,
-                    "the check %s goes to port %d: ports 1, 2 and 3 are the sidecar's, let it go to the app's"
-                        .formatted(check.key(), check.port())));
+        .map(check ->
+            new Deny(
+                Cause.PROBE,
+                "the check %s goes to port %d: ports 1, 2 and 3 are the sidecar's, let it go to the app's"
+                    .formatted(check.key(), check.port())));
   }
 }

@@ -141,12 +141,11 @@ final class Injection {
     try {
       JsonMapper.shared()
           .readTree(words)
-          .forEachEntry(
-              (key, definition) -> {
-                if (definition instanceof ObjectNode known) {
-                  into.put(key, known);
-                }
-              });
+          .forEachEntry((key, definition) -> {
+            if (definition instanceof ObjectNode known) {
+              into.put(key, known);
+            }
+          });
     } catch (JacksonException e) {
       // Not ours, then: a check that counts on it is refused as one that goes to port 3.
       into.clear();

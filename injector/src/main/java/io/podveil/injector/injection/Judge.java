@@ -82,10 +82,8 @@ public final class Judge {
   private static Optional<String> misspeltOpt(Pod pod) {
     return Optional.ofNullable(pod.labels().get(OPT))
         .filter(value -> !value.equals("true"))
-        .map(
-            value ->
-                "the label %s is \"%s\": allowed are true, false"
-                    .formatted(OPT, Text.shown(value)));
+        .map(value ->
+            "the label %s is \"%s\": allowed are true, false".formatted(OPT, Text.shown(value)));
   }
 
   private static Injection.Probes rewritesProbes(Settings settings) {

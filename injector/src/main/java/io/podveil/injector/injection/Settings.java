@@ -79,14 +79,10 @@ public record Settings(Map<Setting, String> values) {
   private Optional<String> contradiction(Setting request, Setting limit) {
     return value(request)
         .filter(asked -> value(limit).filter(most -> Values.exceeds(asked, most)).isPresent())
-        .map(
-            asked ->
-                "%s is \"%s\": allowed is at most %s, the value of %s"
-                    .formatted(
-                        request.annotation(),
-                        asked,
-                        value(limit).orElseThrow(),
-                        limit.annotation()));
+        .map(asked ->
+            "%s is \"%s\": allowed is at most %s, the value of %s"
+                .formatted(
+                    request.annotation(), asked, value(limit).orElseThrow(), limit.annotation()));
   }
 
   private static Optional<Setting> named(String name) {
