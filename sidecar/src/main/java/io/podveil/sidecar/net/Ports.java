@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A set of TCP ports, such as {@code 80,8080-8090}.
@@ -58,6 +59,11 @@ public record Ports(List<Range> ranges) {
       }
     }
     return false;
+  }
+
+  /** These ports and one more. */
+  public Ports and(int port) {
+    return new Ports(Stream.concat(ranges.stream(), Stream.of(new Range(port, port))).toList());
   }
 
   /** Whether there is no port in it. */

@@ -1,6 +1,7 @@
 package io.podveil.sidecar.testbed;
 
 import com.sun.jna.LastErrorException;
+import java.net.NetworkInterface;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
@@ -27,19 +28,31 @@ public final class Forger implements AutoCloseable {
 
   private static final int ETH_P_ALL = 0x0003;
 
-  private final int fd;
+  private final int ears;
+  private final int mouth;
   private final Pod pod;
+  private final byte[] mac;
   // The kernel queues what passes; it is read when something is to be forged, so that nothing lags.
   private final Map<Segment.Flow, Segment> latest = new LinkedHashMap<>();
 
-  private Forger(int fd, Pod pod) {
-    this.fd = fd;
+  private Forger(int ears, int mouth, Pod pod, byte[] mac) {
+    this.ears = ears;
+    this.mouth = mouth;
     this.pod = pod;
+    this.mac = mac;
   }
 
   /** Listens at the pod's port of the bridge from now on. */
   public static Forger facing(Pod pod, Wire wire) throws Exception {
-    return wire.outside().call(() -> new Forger(open(pod.port()), pod));
+    return new Forger(listen(wire.outside(), pod.port()), mouth(pod, wire), pod, mac(pod));
+  }
+
+  /**
+   * Listens inside the pod, at its {@code lo}, and speaks on the wire: the worst attacker there is,
+   * who knows the numbers of connections that never leave the pod.
+   */
+  public static Forger knowing(Pod pod, Wire wire) throws Exception {
+    return new Forger(listen(pod.namespace(), "lo"), mouth(pod, wire), pod, mac(pod));
   }
 
   /**
@@ -55,19 +68,33 @@ public final class Forger implements AutoCloseable {
             .reduce((earlier, later) -> later)
             .orElseThrow(() -> new AssertionError("no connection with port " + port + " was seen"));
     byte[] frame = from.forged(flag.bits);
-    Libc.send(fd, frame, frame.length, 0);
+    System.arraycopy(mac, 0, frame, 0, mac.length);
+    Libc.send(mouth, frame, frame.length, 0);
   }
 
   @Override
   public void close() {
-    Libc.close(fd);
+    Libc.close(ears);
+    Libc.close(mouth);
+  }
+
+  private static int listen(Namespace where, String device) throws Exception {
+    return where.call(() -> open(device, ETH_P_ALL));
+  }
+
+  private static int mouth(Pod pod, Wire wire) throws Exception {
+    return wire.outside().call(() -> open(pod.port(), 0)); // Hears nothing.
+  }
+
+  private static byte[] mac(Pod pod) throws Exception {
+    return pod.namespace().call(() -> NetworkInterface.getByName("eth0").getHardwareAddress());
   }
 
   private void drain() {
     byte[] frame = new byte[256]; // Headers; the payload's length is in them.
     try {
       while (true) {
-        int length = Libc.recv(fd, frame, frame.length, Libc.MSG_DONTWAIT);
+        int length = Libc.recv(ears, frame, frame.length, Libc.MSG_DONTWAIT);
         Segment.parse(frame, length)
             .ifPresent(segment -> {
               // Taken out first: the map's order is that of the latest words.
@@ -82,7 +109,7 @@ public final class Forger implements AutoCloseable {
     }
   }
 
-  private static int open(String device) {
+  private static int open(String device, int protocol) {
     int fd = Libc.socket(Libc.AF_PACKET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, 0);
     byte[] room = ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(64 << 20).array();
     Libc.setsockopt(fd, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, room, room.length);
@@ -90,7 +117,7 @@ public final class Forger implements AutoCloseable {
         ByteBuffer.allocate(20)
             .order(ByteOrder.nativeOrder())
             .putShort((short) Libc.AF_PACKET)
-            .putShort(Short.reverseBytes((short) ETH_P_ALL))
+            .putShort(Short.reverseBytes((short) protocol))
             .putInt(Libc.if_nametoindex(device))
             .array();
     Libc.bind(fd, address, address.length);
