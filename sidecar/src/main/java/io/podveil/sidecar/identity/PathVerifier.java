@@ -16,6 +16,7 @@ import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
@@ -66,9 +67,24 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
         throw new FlawedCertificateException(
             Flaw.TOO_LARGE, "its chain is larger than " + MAX_BYTES / 1024 + " KiB");
       }
-      chain.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+      X509Certificate read =
+          (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der));
+      checkEncoding(read, der);
+      chain.add(read);
     }
     return chain;
+  }
+
+  /**
+   * The JDK's parser takes PEM, passes over what follows a certificate, and shortens a signature
+   * whose bit string says that some of its bits are unused. None of that is DER.
+   */
+  private static void checkEncoding(X509Certificate read, byte[] der)
+      throws FlawedCertificateException, CertificateException {
+    int unusedBits = der.length - read.getSignature().length - 1;
+    if (!Arrays.equals(read.getEncoded(), der) || der[unusedBits] != 0) {
+      throw new FlawedCertificateException(Flaw.MALFORMED, "its encoding is not DER");
+    }
   }
 
   /**

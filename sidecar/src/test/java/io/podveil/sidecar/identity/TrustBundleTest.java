@@ -11,6 +11,8 @@ import io.podveil.sidecar.testbed.TestAuthority.Bad;
 import io.podveil.sidecar.testbed.TestLeaf;
 import java.io.ByteArrayInputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
@@ -191,12 +193,40 @@ class TrustBundleTest {
   }
 
   @Test
+  void asksNobodyWhileItJudges() throws Exception {
+    try (ServerSocket asked = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String url = "http://localhost:" + asked.getLocalPort() + "/";
+      asked.setSoTimeout(300);
+
+      verify(AUTHORITY.leaf().id(CART).pointingTo(url).issue().chain());
+      assertRefused(
+          Flaw.UNKNOWN_AUTHORITY,
+          TestAuthority.create().leaf().id(CART).pointingTo(url).issue().chain());
+
+      assertThatExceptionOfType(SocketTimeoutException.class).isThrownBy(asked::accept);
+    }
+  }
+
+  @Test
   void aRootMustBeACa() {
     byte[] leaf = AUTHORITY.issue(CART).chainPem().getBytes(US_ASCII);
 
     assertThatExceptionOfType(IdentityException.class)
         .isThrownBy(() -> TrustBundle.parse(leaf))
         .withMessageContaining("not a CA's");
+  }
+
+  @Test
+  void refusesASignatureThatDisownsItsLastBit() throws Exception {
+    X509Certificate leaf = AUTHORITY.issue(CART).leaf();
+    while ((leaf.getSignature()[leaf.getSignature().length - 1] & 1) != 0) {
+      leaf = AUTHORITY.issue(CART).leaf();
+    }
+    byte[] der = leaf.getEncoded();
+    // The first byte of the bit string says how many of its last bits are unused.
+    der[der.length - leaf.getSignature().length - 1] = 1;
+
+    assertRefused(Flaw.MALFORMED, List.of(parsed(der)));
   }
 
   @Property
@@ -207,10 +237,7 @@ class TrustBundleTest {
     der[position % der.length] ^= (byte) flip;
     X509Certificate mutant;
     try {
-      mutant =
-          (X509Certificate)
-              CertificateFactory.getInstance("X.509")
-                  .generateCertificate(new ByteArrayInputStream(der));
+      mutant = parsed(der);
     } catch (CertificateException e) {
       return;
     }
@@ -221,6 +248,11 @@ class TrustBundleTest {
 
   private static final class Mutated {
     static final byte[] LEAF = encoded(AUTHORITY.issue(CART, "10.0.0.1").leaf());
+  }
+
+  private static X509Certificate parsed(byte[] der) throws CertificateException {
+    return (X509Certificate)
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
   }
 
   private static byte[] encoded(X509Certificate certificate) {

@@ -12,7 +12,12 @@ import java.util.List;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.x509.AccessDescription;
+import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
 import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.DistributionPoint;
+import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -100,6 +105,29 @@ public final class TestLeaf {
   /** Makes it as large as that, by an extension that nobody needs. */
   public TestLeaf padding(int bytes) {
     return extension("1.3.6.1.4.1.55555.2", false, new byte[bytes]);
+  }
+
+  /** Says where its issuer, its OCSP responder and its revocation list are to be had. */
+  public TestLeaf pointingTo(String url) {
+    GeneralName there = new GeneralName(GeneralName.uniformResourceIdentifier, url);
+    DistributionPointName name = new DistributionPointName(new GeneralNames(there));
+    AccessDescription[] access = {
+      new AccessDescription(AccessDescription.id_ad_caIssuers, there),
+      new AccessDescription(AccessDescription.id_ad_ocsp, there)
+    };
+    try {
+      more.add(
+          Extension.create(
+              Extension.authorityInfoAccess, false, new AuthorityInformationAccess(access)));
+      more.add(
+          Extension.create(
+              Extension.cRLDistributionPoints,
+              false,
+              new CRLDistPoint(new DistributionPoint[] {new DistributionPoint(name, null, null)})));
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    return this;
   }
 
   private TestLeaf extension(String oid, boolean critical, byte[] value) {

@@ -88,7 +88,7 @@ class ForeignPeersTest {
     Program curl =
         program(
             "curl",
-            "-sv",
+            "-Nsv",
             "--http0.9",
             "--max-time",
             "10",
