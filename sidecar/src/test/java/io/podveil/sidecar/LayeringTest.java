@@ -30,7 +30,7 @@ final class LayeringTest {
     NET("sockets and addresses know nothing of what travels through them"),
     CAPTURE("rules and routes are set once, by a process that may do nothing else", NET),
     WIRE("frames are bytes in and values out, whoever sends them"),
-    RELAY("two channels are joined in the same way whatever led to them", WIRE),
+    RELAY("two channels are joined in the same way whatever led to them", NET, WIRE),
     IDENTITY("who we are does not depend on whom we talk to"),
     TLS("a handshake needs identities and nothing of what is carried afterwards", IDENTITY),
     PEERS("what lives at an address is an identity, not a connection", IDENTITY),

@@ -1,8 +1,8 @@
 /**
- * Sockets and addresses: the one place for raw socket options and what Netty calls unstable.
- *
- * <p>{@link io.podveil.sidecar.net.Cidr} and {@link io.podveil.sidecar.net.Ports} are the values in
- * which an operator says what is meant by "there"; they never ask a name server.
+ * Sockets: listening transparently, dialling with a mark or as somebody else, reading the original
+ * destination, splicing, finding dead peers. This is the one dangerous place: native calls, raw
+ * socket options and whatever Netty calls unstable stay in here; everything above sees addresses
+ * and channels.
  */
 @NullMarked
 package io.podveil.sidecar.net;

@@ -1,0 +1,54 @@
+package io.podveil.sidecar;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * How many connections fit under the limit on open files: each takes two descriptors, and running
+ * out of them hurts whoever comes next, whereas a connection that is shed is shed alone.
+ */
+final class DescriptorLimit {
+  private static final int KEPT_FOR_THE_PROCESS = 128;
+  private static final int EACH = 2;
+
+  private DescriptorLimit() {}
+
+  /** The number asked for, or as many as fit, which then is said. */
+  static int connections(int wanted, Consumer<String> say) {
+    long open = softLimit();
+    long fit = Math.max(1, (open - KEPT_FOR_THE_PROCESS) / EACH);
+    if (wanted <= fit) {
+      return wanted;
+    }
+    say.accept(
+        "at most "
+            + fit
+            + " connections instead of "
+            + wanted
+            + ": the limit on open files is "
+            + open
+            + "; raise it (ulimit -n)");
+    return (int) fit;
+  }
+
+  private static long softLimit() {
+    try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
+      return limits
+          .filter(line -> line.startsWith("Max open files"))
+          .map(line -> line.substring("Max open files".length()).strip().replaceFirst("\\s.*", ""))
+          .mapToLong(DescriptorLimit::number)
+          .findFirst()
+          .orElse(Long.MAX_VALUE);
+    } catch (IOException e) {
+      // No /proc, no knowledge: accepting pauses when descriptors run out.
+      return Long.MAX_VALUE;
+    }
+  }
+
+  private static long number(String limit) {
+    return limit.equals("unlimited") ? Long.MAX_VALUE : Long.parseLong(limit);
+  }
+}

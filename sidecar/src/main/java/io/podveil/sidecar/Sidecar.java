@@ -1,0 +1,75 @@
+package io.podveil.sidecar;
+
+import io.podveil.sidecar.capture.Capture;
+import io.podveil.sidecar.capture.CaptureException;
+import io.podveil.sidecar.capture.CaptureRules;
+import io.podveil.sidecar.identity.IdentityException;
+
+/** The program: reads what it is asked for, does it, and exits with a code that tells. */
+public final class Sidecar {
+  private static final int FAILED = 1;
+  private static final int USAGE = 2;
+
+  private Sidecar() {}
+
+  /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+  public static void main(String[] arguments) {
+    try {
+      switch (Invocation.parse(arguments, System.getenv())) {
+        case Invocation.Capture(var interception, var logging, boolean remove) ->
+            capture(interception, remove);
+        case Invocation.Run(Configuration configuration) -> serve(configuration);
+        case Invocation.CaptureAndRun(Configuration configuration) -> {
+          capture(configuration.interception(), false);
+          serve(configuration);
+        }
+        case Invocation.Help(String text) -> System.out.println(text);
+        case Invocation.Version(String text) -> System.out.println(text);
+        case Invocation.Invalid(String line) -> exit(USAGE, line);
+      }
+    } catch (CaptureException | IdentityException | ListenException e) {
+      exit(FAILED, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void capture(Configuration.Interception interception, boolean remove) {
+    if (remove) {
+      Capture.remove();
+      System.out.println("capture: rules and routes removed");
+      return;
+    }
+    CaptureRules rules = rules(interception);
+    Capture.apply(rules);
+    Capture.verify(rules);
+    System.out.println("capture: rules and routes are in force");
+  }
+
+  static CaptureRules rules(Configuration.Interception interception) {
+    return new CaptureRules(
+        interception.listeners().tcp(),
+        interception.listeners().tls(),
+        interception.listeners().admin(),
+        interception.excludedInboundPorts(),
+        interception.excludedOutboundPorts(),
+        interception.excludedOutboundCidrs());
+  }
+
+  private static void serve(Configuration configuration) {
+    Server server = new Server(configuration);
+    // A hook of the JVM's ends with the signal's own exit code, unless it halts: an orderly end is
+    // 0.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  server.drain();
+                  Runtime.getRuntime().halt(0);
+                },
+                "drain"));
+  }
+
+  private static void exit(int code, String line) {
+    System.err.println("podveil-sidecar: " + line);
+    System.exit(code);
+  }
+}

@@ -1,0 +1,126 @@
+package io.podveil.sidecar.admin;
+
+import io.netty.util.NetUtil;
+import io.podveil.sidecar.identity.Identity;
+import io.podveil.sidecar.relay.Connections;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/**
+ * Health, metrics and state over plain HTTP. Health and metrics answer anybody, as kubelet and
+ * Prometheus come from outside; the state of things is for those inside the pod.
+ *
+ * @param unready asked for each /readyz: what is missing, or nothing
+ * @param rules the capture rules that this sidecar counts on
+ */
+public record AdminServer(
+    Connections connections,
+    Metrics metrics,
+    Supplier<Identity> identity,
+    Supplier<CompletionStage<List<String>>> unready,
+    JsonObject rules) {
+  private static final int IDLE_SECONDS = 30;
+  private static final Set<HttpMethod> ALLOWED = Set.of(HttpMethod.GET, HttpMethod.HEAD);
+
+  /** Starts to listen on every address of the pod. */
+  public Future<HttpServer> listen(Vertx vertx, int port) {
+    return vertx
+        .createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
+        .requestHandler(this::handle)
+        .listen(port, "::");
+  }
+
+  private void handle(HttpServerRequest request) {
+    HttpServerResponse response = request.response();
+    if (!ALLOWED.contains(request.method())) {
+      text(response.putHeader("Allow", "GET, HEAD"), 405, "only GET and HEAD\n");
+      return;
+    }
+    switch (String.valueOf(request.path())) {
+      case "/livez" -> text(response, 200, "alive\n");
+      case "/readyz" -> ready(response);
+      case "/metrics" -> {
+        response.putHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        response.end(metrics.text(connections, this::certificateExpiry));
+      }
+      case "/state" -> state(request);
+      default -> text(response, 404, "there are /livez, /readyz, /metrics and /state\n");
+    }
+  }
+
+  private void ready(HttpServerResponse response) {
+    // whenComplete may run on another thread; a Vert.x response may be ended from any.
+    unready
+        .get()
+        .whenComplete((missing, failure) -> {
+          if (failure != null) {
+            text(response, 503, "not ready: " + failure.getMessage() + "\n");
+          } else if (missing.isEmpty()) {
+            text(response, 200, "ready\n");
+          } else {
+            text(response, 503, "not ready: " + String.join("; ", missing) + "\n");
+          }
+        });
+  }
+
+  private void state(HttpServerRequest request) {
+    if (!isInsidePod(request)) {
+      text(request.response(), 403, "the state of things is shown inside the pod only\n");
+      return;
+    }
+    Identity now = identity.get();
+    JsonArray live = new JsonArray();
+    connections.live().forEach(connection -> live.add(ConnectionLog.describe(connection)));
+    JsonObject state =
+        new JsonObject()
+            .put("rules", rules)
+            .put(
+                "certificate",
+                new JsonObject()
+                    .put("id", now.credential().id().toString())
+                    .put("notBefore", now.credential().notBefore().toString())
+                    .put("notAfter", now.credential().notAfter().toString())
+                    .put(
+                        "addresses",
+                        new JsonArray(
+                            now.credential().addresses().stream()
+                                .map(NetUtil::toAddressString)
+                                .sorted()
+                                .toList()))
+                    .put("roots", now.roots().roots().size()))
+            .put("connections", live);
+    request
+        .response()
+        .putHeader("Content-Type", "application/json")
+        .end(state.encodePrettily() + "\n");
+  }
+
+  /** What comes from the pod itself comes from loopback, or from the address that it went to. */
+  private static boolean isInsidePod(HttpServerRequest request) {
+    String remote = request.remoteAddress().hostAddress();
+    return remote.equals(request.localAddress().hostAddress())
+        || remote.startsWith("127.")
+        || remote.equals("0:0:0:0:0:0:0:1")
+        || remote.equals("::1");
+  }
+
+  private Instant certificateExpiry() {
+    return identity.get().credential().notAfter();
+  }
+
+  private static void text(HttpServerResponse response, int status, String body) {
+    response.setStatusCode(status).putHeader("Content-Type", "text/plain; charset=utf-8").end(body);
+  }
+}

@@ -1,0 +1,53 @@
+package io.podveil.sidecar.egress;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.podveil.sidecar.net.CaptureProbe;
+import io.podveil.sidecar.net.Dialer;
+import io.podveil.sidecar.net.OriginalDestination;
+import io.podveil.sidecar.net.Reset;
+import io.podveil.sidecar.relay.Connection.Direction;
+import io.podveil.sidecar.relay.Connections;
+import io.podveil.sidecar.tls.Tls;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.function.Consumer;
+
+/**
+ * The egress side as a whole: what a connection needs on its way.
+ *
+ * @param verbose told of each dial
+ */
+public record Egress(
+    EgressRouter router,
+    Tls tls,
+    Dialer dialer,
+    Connections connections,
+    CaptureProbe probe,
+    InstantSource clock,
+    Consumer<String> verbose) {
+
+  /** What the listener does with each connection that it accepts. */
+  public ChannelHandler acceptor() {
+    return new ChannelInitializer<>() {
+      @Override
+      protected void initChannel(Channel app) {
+        accept(app);
+      }
+    };
+  }
+
+  private void accept(Channel app) {
+    OriginalDestination to = OriginalDestination.ofTransparent(app);
+    if (probe.recognizes(to)) {
+      app.close();
+      return;
+    }
+    connections
+        .open(Direction.EGRESS, (InetSocketAddress) app.remoteAddress(), to.address())
+        .ifPresentOrElse(
+            connection -> new EgressConnection(this, app, connection).begin(router.route(to)),
+            () -> Reset.now(app));
+  }
+}

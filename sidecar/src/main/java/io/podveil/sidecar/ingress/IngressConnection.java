@@ -1,0 +1,173 @@
+package io.podveil.sidecar.ingress;
+
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslHandler;
+import io.podveil.sidecar.net.BlackHoleWatch;
+import io.podveil.sidecar.net.ClientAddress;
+import io.podveil.sidecar.net.OriginalDestination;
+import io.podveil.sidecar.net.Reset;
+import io.podveil.sidecar.relay.Connection;
+import io.podveil.sidecar.relay.Outcome.Aborted;
+import io.podveil.sidecar.relay.Outcome.Refused;
+import io.podveil.sidecar.relay.Relay;
+import io.podveil.sidecar.relay.TcpEdge;
+import io.podveil.sidecar.relay.TlsEdge;
+import io.podveil.sidecar.tls.HandshakeFailure;
+import io.podveil.sidecar.tls.PeerIdentity;
+import io.podveil.sidecar.tls.Role;
+import io.podveil.sidecar.wire.Accept;
+import io.podveil.sidecar.wire.FrameCodec;
+import io.podveil.sidecar.wire.Hello;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+
+/** One inbound connection, from the accept to the relay; lives on one event loop. */
+final class IngressConnection {
+  private final Ingress ingress;
+  private final Channel wire;
+  private final Connection connection;
+  private final Relay relay;
+  private final AppDial dial;
+
+  IngressConnection(Ingress ingress, Channel wire, Connection connection, OriginalDestination to) {
+    this.ingress = ingress;
+    this.wire = wire;
+    this.connection = connection;
+    this.relay = new Relay(ingress.connections(), connection, this::brokenEarly);
+    this.dial = new AppDial(ingress, wire.eventLoop(), connection, to);
+    connection.closeWith(
+        () -> wire.eventLoop().execute(() -> refuse("drained", "the sidecar was shut down")));
+    BlackHoleWatch.ofThisLoop().watch(wire);
+  }
+
+  void begin(IngressRoute route) {
+    switch (route) {
+      case IngressRoute.DemandTls d -> handshake();
+      case IngressRoute.TellApart t -> {
+        wire.pipeline()
+            .addLast(
+                new FirstBytes(ingress.silence(), this::handshake, this::plaintext, this::gone));
+        wire.config().setAutoRead(true);
+      }
+      case IngressRoute.Refuse(String reason, String why) -> refuse(reason, why);
+    }
+  }
+
+  private void gone() {
+    refuse("closed", "client closed the connection before it said anything");
+  }
+
+  /** Permissive: the client speaks something else, or waits for the server to begin. */
+  private void plaintext() {
+    wire.config().setAutoRead(false);
+    wire.pipeline().addLast(new TcpEdge(), relay.wireEnd());
+    dial.as(
+        new ClientAddress(connection.client()),
+        app -> {
+          app.pipeline().addLast(new TcpEdge(), relay.appEnd());
+          relay.splice();
+        },
+        failure -> {
+          ingress.connections().end(connection, new Refused("app_unreachable", failure));
+          Reset.now(wire);
+        });
+  }
+
+  private void handshake() {
+    if (!ingress.tls().usable(ingress.clock().instant())) {
+      refuse(HandshakeFailure.ownCertificate(ingress.tls().identity().credential()));
+      return;
+    }
+    if (!ingress.connections().beginHandshake()) {
+      refuse("shed_handshake", "too many handshakes in progress; raise --max-handshakes");
+      return;
+    }
+    Duration began = connection.lasted();
+    SslHandler tls = ingress.tls().server(wire.alloc());
+    String self = ingress.tls().identity().credential().id().shortForm();
+    wire.pipeline().addLast(tls);
+    wire.config().setAutoRead(true);
+    tls.handshakeFuture()
+        .addListener(shaken -> {
+          ingress.connections().endHandshake();
+          connection.handshaken(connection.lasted().minus(began));
+          if (shaken.isSuccess()) {
+            authenticated(tls, self);
+          } else {
+            refuse(HandshakeFailure.explain(shaken.cause(), Role.SERVER));
+          }
+        });
+  }
+
+  private void authenticated(SslHandler tls, String self) {
+    PeerIdentity peer = PeerIdentity.of(tls.engine().getSession());
+    connection.secured(
+        self, peer.id().shortForm(), "mtls " + tls.engine().getSession().getProtocol());
+    if (tls.applicationProtocol() == null) {
+      wire.config().setAutoRead(false);
+      wire.pipeline().addLast(new TlsEdge(tls), relay.wireEnd());
+      deliver(new ClientAddress(connection.client()));
+      return;
+    }
+    wire.pipeline()
+        .addLast(
+            FrameCodec.server(),
+            new AwaitHello(
+                ingress.helloTimeout(),
+                hello -> greeted(peer, hello),
+                how -> refuse("no_hello", how)),
+            relay.wireEnd());
+  }
+
+  private void greeted(PeerIdentity peer, Hello hello) {
+    wire.config().setAutoRead(false);
+    connection.id(hello.id().toString());
+    InetAddress source = hello.source().getAddress();
+    InetAddress sender = ((InetSocketAddress) wire.remoteAddress()).getAddress();
+    if (!source.equals(sender) && !peer.holds(source)) {
+      refuse(
+          "wrong_source",
+          "peer "
+              + peer.id().shortForm()
+              + " calls for "
+              + source.getHostAddress()
+              + ", which is neither its own address nor in its certificate");
+      return;
+    }
+    connection.client(hello.source());
+    deliver(new ClientAddress(hello.source()));
+  }
+
+  private void deliver(ClientAddress client) {
+    dial.as(
+        client,
+        app -> {
+          if (wire.pipeline().get(FrameCodec.class) != null) {
+            wire.writeAndFlush(Accept.ACCEPT);
+          }
+          app.pipeline().addLast(new TcpEdge(), relay.appEnd());
+          relay.start();
+        },
+        failure -> {
+          ingress.connections().end(connection, new Refused("app_unreachable", failure));
+          relay.refuse();
+        });
+  }
+
+  private void brokenEarly(Aborted how) {
+    dial.cancel();
+    ingress.connections().end(connection, how);
+    wire.close();
+  }
+
+  private void refuse(HandshakeFailure failure) {
+    refuse(failure.reason().label(), failure.text());
+  }
+
+  private void refuse(String reason, String why) {
+    ingress.connections().end(connection, new Refused(reason, why));
+    dial.cancel();
+    wire.close();
+  }
+}

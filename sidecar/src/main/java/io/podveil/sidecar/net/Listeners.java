@@ -1,0 +1,64 @@
+package io.podveil.sidecar.net;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import java.net.InetSocketAddress;
+
+/**
+ * The two listeners. What they accept does not read by itself (no AUTO_READ): bytes stay in the
+ * kernel until the flow that owns the connection asks for them.
+ */
+public final class Listeners {
+  private static final int BACKLOG = 4096;
+
+  private final EventLoopGroup loops;
+
+  public Listeners(EventLoopGroup loops) {
+    this.loops = loops;
+  }
+
+  /** Faces the app: takes connections to any address that TPROXY hands over. Unmarked. */
+  public ChannelFuture egress(int port, ChannelHandler accepted, ChannelHandler acceptFailures) {
+    return bind(
+        server(accepted, acceptFailures).option(EpollChannelOption.IP_TRANSPARENT, true), port);
+  }
+
+  /**
+   * Faces the wire. Accepted sockets inherit the mark, without which their answers would be taken
+   * for the app's and end up in the wrong conntrack zone.
+   */
+  public ChannelFuture ingress(int port, ChannelHandler accepted, ChannelHandler acceptFailures) {
+    return bind(
+        server(accepted, acceptFailures)
+            .option(SocketOptions.SO_MARK, Mark.WIRE.value())
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(EpollChannelOption.TCP_KEEPIDLE, SocketOptions.KEEPALIVE_IDLE_SECONDS)
+            .childOption(EpollChannelOption.TCP_KEEPINTVL, SocketOptions.KEEPALIVE_INTERVAL_SECONDS)
+            .childOption(EpollChannelOption.TCP_KEEPCNT, SocketOptions.KEEPALIVE_PROBES),
+        port);
+  }
+
+  private ServerBootstrap server(ChannelHandler accepted, ChannelHandler acceptFailures) {
+    return new ServerBootstrap()
+        .group(loops)
+        .channel(EpollServerSocketChannel.class)
+        .option(ChannelOption.SO_BACKLOG, BACKLOG)
+        .option(ChannelOption.SO_REUSEADDR, true)
+        .childOption(ChannelOption.AUTO_READ, false)
+        .childOption(ChannelOption.TCP_NODELAY, true)
+        .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketOptions.WATER_MARK)
+        .handler(acceptFailures)
+        .childHandler(accepted);
+  }
+
+  /** One {@code ::} socket serves both families; a kernel without IPv6 has only the other. */
+  private static ChannelFuture bind(ServerBootstrap server, int port) {
+    String any = io.netty.channel.unix.Socket.isIPv6Preferred() ? "::" : "0.0.0.0";
+    return server.bind(new InetSocketAddress(any, port));
+  }
+}

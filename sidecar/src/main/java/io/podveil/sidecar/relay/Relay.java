@@ -1,0 +1,155 @@
+package io.podveil.sidecar.relay;
+
+import io.netty.channel.ChannelHandler;
+import io.podveil.sidecar.net.Splice;
+import io.podveil.sidecar.relay.Outcome.Aborted;
+import io.podveil.sidecar.relay.Outcome.Party;
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/**
+ * Joins the two channels of a connection. Its two ends go into the pipelines at once, behind an
+ * edge each, and hold what arrives early; {@link #start} lets the bytes flow. Both channels belong
+ * to the same event loop, and so does everything in here.
+ */
+public final class Relay {
+  private enum State {
+    /** One side is not there yet; what arrives is kept. */
+    WAITING,
+    FLOWING,
+    /** The kernel moves the bytes; the channels only own the descriptors. */
+    SPLICED,
+    OVER
+  }
+
+  private static final String DRAINED = "still open when the drain was over";
+
+  private final Connections connections;
+  private final Connection connection;
+  private final Consumer<Aborted> abortedEarly;
+  private final boolean appIsClient;
+  private final RelayEnd app;
+  private final RelayEnd wire;
+  private State state = State.WAITING;
+
+  /**
+   * @param abortedEarly called instead of passing the abort on when one side breaks before the
+   *     relay was started; the owner then has to clean up what it has under way
+   */
+  public Relay(Connections connections, Connection connection, Consumer<Aborted> abortedEarly) {
+    this.connections = connections;
+    this.connection = connection;
+    this.abortedEarly = abortedEarly;
+    this.appIsClient = connection.direction() == Connection.Direction.EGRESS;
+    this.app = new RelayEnd(this, Party.APP);
+    this.wire = new RelayEnd(this, Party.PEER);
+  }
+
+  /** The last handler of the channel that faces the app. */
+  public ChannelHandler appEnd() {
+    return app;
+  }
+
+  /** The last handler of the channel that faces the wire. */
+  public ChannelHandler wireEnd() {
+    return wire;
+  }
+
+  /** Both ends are in their pipelines and connected: from here on bytes flow. */
+  public void start() {
+    if (state != State.WAITING) {
+      return;
+    }
+    state = State.FLOWING;
+    connection.closeWith(() -> wire.execute(() -> aborted(Party.SIDECAR, DRAINED)));
+    app.flowTo(wire);
+    wire.flowTo(app);
+  }
+
+  /** The app could not be had: tells the wire side, whose end is in its pipeline, and no more. */
+  public void refuse() {
+    state = State.OVER;
+    wire.abort(false);
+  }
+
+  /** As {@link #start}, for two plain TCP channels: the kernel moves the bytes. */
+  public void splice() {
+    if (state != State.WAITING) {
+      return;
+    }
+    state = State.SPLICED;
+    Splice splice = Splice.join(app.channel(), wire.channel(), new SpliceObserver());
+    connection.closeWith(() ->
+        wire.execute(() -> {
+          splice.abort();
+          over(new Aborted(Party.SIDECAR, DRAINED));
+        }));
+    splice.start(side -> side == Splice.Side.FIRST ? app.takeEarly() : wire.takeEarly());
+  }
+
+  boolean isOver() {
+    return state == State.OVER;
+  }
+
+  void moved(long bytes, Party from) {
+    if ((from == Party.APP) == appIsClient) {
+      connection.movedUp(bytes);
+    } else {
+      connection.movedDown(bytes);
+    }
+  }
+
+  /** One direction has ended and all of it is written; with both the connection is complete. */
+  void endPassedOn() {
+    if (state == State.FLOWING && app.isEndPassedOn() && wire.isEndPassedOn()) {
+      over(new Outcome.Completed());
+      app.close();
+      wire.close();
+    }
+  }
+
+  void aborted(Party by, String how) {
+    Aborted outcome = new Aborted(by, how);
+    switch (state) {
+      case WAITING -> {
+        state = State.OVER;
+        app.release();
+        wire.release();
+        abortedEarly.accept(outcome);
+      }
+      case FLOWING -> {
+        over(outcome);
+        app.abort(by == Party.APP);
+        wire.abort(by == Party.PEER);
+      }
+      // The splice sees for itself what becomes of its sockets.
+      case SPLICED, OVER -> {}
+    }
+  }
+
+  private void over(Outcome outcome) {
+    state = State.OVER;
+    connections.end(connection, outcome);
+  }
+
+  private final class SpliceObserver implements Splice.Observer {
+    @Override
+    public void moved(long bytes, Splice.Side from) {
+      Relay.this.moved(bytes, party(from));
+    }
+
+    @Override
+    public void completed() {
+      over(new Outcome.Completed());
+    }
+
+    @Override
+    public void reset(Splice.Side by, IOException cause) {
+      over(new Aborted(party(by), String.valueOf(cause.getMessage())));
+    }
+
+    private Party party(Splice.Side side) {
+      return side == Splice.Side.FIRST ? Party.APP : Party.PEER;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.podveil.sidecar.relay;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.podveil.sidecar.net.Reset;
+import io.podveil.sidecar.wire.StreamSignal;
+import java.io.IOException;
+
+/** Plain TCP as a stream: a FIN is END, a reset is ABORT, in both directions. */
+public final class TcpEdge extends ChannelDuplexHandler {
+  private boolean inputEnded;
+  private boolean outputEnded;
+  private boolean aborted;
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    // Without it a FIN closes the channel, and the answer to a half-closed request is lost.
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    // After a reset Netty announces the end of input as well; only the first word counts.
+    if (event instanceof ChannelInputShutdownEvent && !inputEnded && !aborted) {
+      inputEnded = true;
+      ctx.fireChannelRead(StreamSignal.END);
+      ctx.fireChannelReadComplete();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    ctx.fireExceptionCaught(cause);
+    if (cause instanceof IOException) {
+      abort(ctx);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    if (!(inputEnded && outputEnded)) {
+      abort(ctx);
+    }
+    ctx.fireChannelInactive();
+  }
+
+  private void abort(ChannelHandlerContext ctx) {
+    if (!aborted) {
+      aborted = true;
+      ctx.fireChannelRead(StreamSignal.ABORT);
+    }
+  }
+
+  @Override
+  public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+    switch (message) {
+      case StreamSignal.END -> end(ctx, promise);
+      case StreamSignal.ABORT -> {
+        aborted = true;
+        Reset.now(ctx.channel());
+        promise.setSuccess();
+      }
+      default -> ctx.write(message, promise);
+    }
+  }
+
+  private void end(ChannelHandlerContext ctx, ChannelPromise promise) {
+    outputEnded = true;
+    // shutdownOutput() throws away what is still waiting, so everything must be out before.
+    ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(flushed -> {
+          if (flushed.isSuccess()) {
+            ((DuplexChannel) ctx.channel()).shutdownOutput(promise);
+          } else {
+            promise.setFailure(flushed.cause());
+          }
+        });
+  }
+}

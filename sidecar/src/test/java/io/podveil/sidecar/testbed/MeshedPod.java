@@ -1,0 +1,135 @@
+package io.podveil.sidecar.testbed;
+
+import io.podveil.sidecar.identity.TrustBundle;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A pod with a sidecar, as a process of its own. */
+public final class MeshedPod implements AutoCloseable {
+  private final Pod pod;
+  private final Path directory;
+  private final String[] options;
+  private final List<Program> runs = new ArrayList<>();
+
+  MeshedPod(Pod pod, Path directory, Issued issued, TrustBundle roots, String... options) {
+    this.pod = pod;
+    this.directory = directory;
+    this.options = options.clone();
+    write(issued, roots);
+  }
+
+  /** Replaces the files that the sidecar watches. */
+  public void write(Issued issued, TrustBundle roots) {
+    issued.write(directory, roots);
+  }
+
+  /** Starts the sidecar, rules included, and waits until it serves. */
+  public void start() {
+    start("");
+  }
+
+  /** Starts the sidecar with the rules that are there. */
+  public void startWithoutCapture() {
+    start("run");
+  }
+
+  private void start(String command) {
+    List<String> line = new ArrayList<>(command());
+    if (!command.isEmpty()) {
+      line.add(command);
+    }
+    line.addAll(
+        List.of(
+            "--cert", directory.resolve("cert.pem").toString(),
+            "--key", directory.resolve("key.pem").toString(),
+            "--ca-cert", directory.resolve("ca.pem").toString()));
+    line.addAll(List.of(options));
+    ProcessBuilder builder = new ProcessBuilder(line);
+    builder.environment().put("PODVEIL_JAVA_OPTS", "-Dio.netty.leakDetection.level=paranoid");
+    runs.add(pod.namespace().start(builder));
+    sidecar().await(" serves as ");
+  }
+
+  /** What ships, when it was built ({@code make build}); otherwise the classes under test. */
+  private static List<String> command() {
+    Optional<Path> dist =
+        Optional.ofNullable(System.getProperty("podveil.dist"))
+            .map(Path::of)
+            .map(path -> path.resolve("bin/podveil-sidecar"))
+            .filter(Files::isExecutable);
+    return dist.map(path -> List.of(path.toString()))
+        .orElseGet(() ->
+            List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dio.netty.leakDetection.level=paranoid",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.podveil.sidecar.Sidecar"));
+  }
+
+  public Pod pod() {
+    return pod;
+  }
+
+  public Namespace namespace() {
+    return pod.namespace();
+  }
+
+  public InetAddress address(Family family) {
+    return pod.address(family);
+  }
+
+  public Program sidecar() {
+    return runs.getLast();
+  }
+
+  /** Where cert.pem, key.pem and ca.pem are. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** What the admin port answers inside the pod; {@code get("/metrics")}. */
+  public String get(String path) {
+    return namespace().run("curl", "-s", "-m", "10", "http://127.0.0.1:3" + path);
+  }
+
+  /** The value of one sample of /metrics, or 0 where there is none yet. */
+  public double metric(String sample) {
+    return get("/metrics")
+        .lines()
+        .filter(line -> line.startsWith(sample + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(sample.length() + 1)))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** How many file descriptors the sidecar has open. */
+  public long descriptors() {
+    try (var open = Files.list(Path.of("/proc/" + sidecar().pid() + "/fd"))) {
+      return open.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    runs.forEach(Program::close);
+  }
+
+  void assertNoLeaks() {
+    for (Program each : runs) {
+      List<String> leaks = each.lines().stream().filter(line -> line.contains("LEAK")).toList();
+      if (!leaks.isEmpty()) {
+        throw new AssertionError("the sidecar leaked buffers:\n" + String.join("\n", leaks));
+      }
+    }
+  }
+}
