@@ -9,6 +9,7 @@ import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
+import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
 import io.podveil.sidecar.ingress.InboundMode;
 import io.podveil.sidecar.ingress.Ingress;
@@ -70,7 +71,8 @@ final class Server {
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     Configuration.Limits limits = configuration.limits();
     IdentityFiles files = files(configuration);
-    this.tls = new Tls(files.load(), TlsEngine.best(this::say), limits.handshakeTimeout(), clock);
+    Identity identity = files.load();
+    this.tls = new Tls(identity, TlsEngine.best(this::say), limits.handshakeTimeout(), clock);
     this.connections =
         new Connections(
             DescriptorLimit.connections(limits.connections(), this::say),
@@ -83,6 +85,7 @@ final class Server {
     this.probe = new CaptureProbe(dialer);
     this.readiness = new Readiness(tls, probe, loops, clock);
     this.listening = listen(configuration.interception().listeners());
+    files.watch(identity, clock, this::renewed, this::reloadRefused);
     say(
         "podveil-sidecar "
             + Build.current().version()
@@ -153,6 +156,23 @@ final class Server {
     connections.closeAll();
     connections.drain(CUT_OFF).join();
     out.close();
+  }
+
+  private void renewed(Identity identity) {
+    tls.use(identity);
+    say(
+        "certificate of "
+            + identity.credential().id()
+            + " in force for new handshakes, valid until "
+            + identity.credential().notAfter()
+            + ", "
+            + identity.roots().roots().size()
+            + " trust roots");
+  }
+
+  private void reloadRefused(String why) {
+    metrics.reloadRefused();
+    say(why);
   }
 
   private void ended(Connection connection) {
