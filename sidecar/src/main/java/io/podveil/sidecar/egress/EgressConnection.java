@@ -7,7 +7,7 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.handler.ssl.SslHandler;
 import io.podveil.sidecar.net.BlackHoleWatch;
 import io.podveil.sidecar.net.ClientAddress;
-import io.podveil.sidecar.net.Dialer;
+import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.relay.Connection;
@@ -107,7 +107,7 @@ final class EgressConnection {
   }
 
   private void unreachable(Throwable cause) {
-    refuse("unreachable", "unreachable: " + Dialer.why(cause) + "; is anything listening there?");
+    refuse("unreachable", "unreachable: " + NetworkFailure.text(cause) + "; is anything listening there?");
   }
 
   private void handshake(Channel wire, InetAddress dialled) {

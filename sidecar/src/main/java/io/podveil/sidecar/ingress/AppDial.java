@@ -6,7 +6,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.podveil.sidecar.net.ClientAddress;
-import io.podveil.sidecar.net.Dialer;
+import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.relay.Connection;
@@ -41,7 +41,7 @@ final class AppDial {
         ingress.dialer().toAppAs(loop, client, to, new ChannelInboundHandlerAdapter());
     app = exact.channel();
     exact.addListener(done -> {
-      if (!done.isSuccess() && Dialer.isPortTaken(done.cause()) && !cancelled) {
+      if (!done.isSuccess() && NetworkFailure.isPortTaken(done.cause()) && !cancelled) {
         fallBack(client, done.cause(), began, connected, failed);
       } else {
         finish(exact, began, connected, failed);
@@ -64,7 +64,7 @@ final class AppDial {
                 + " -> "
                 + to
                 + ": the app will see another source port, this one is taken in this pod ("
-                + Dialer.why(cause)
+                + NetworkFailure.text(cause)
                 + ")");
     ChannelFuture any =
         ingress.dialer().toAppFromAnyPort(loop, client, to, new ChannelInboundHandlerAdapter());
@@ -84,7 +84,7 @@ final class AppDial {
       Throwable cause = dial.cause();
       failed.accept(
           "the app cannot be reached: "
-              + Dialer.why(cause)
+              + NetworkFailure.text(cause)
               + "; is it listening on this address, and not on 127.0.0.1 only?");
     }
   }

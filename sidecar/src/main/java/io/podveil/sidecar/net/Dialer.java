@@ -5,26 +5,17 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
-import io.netty.channel.unix.Errors;
-import java.net.BindException;
-import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NoRouteToHostException;
 import java.time.Duration;
 
 /** Opens connections, each on the event loop of the connection that it belongs to. */
 public final class Dialer {
-  // asm-generic/errno.h; Netty hands them out negative.
-  private static final int EADDRINUSE = -98;
-  private static final int EADDRNOTAVAIL = -99;
-
   private final Duration timeout;
 
   /**
@@ -46,7 +37,7 @@ public final class Dialer {
   }
 
   /**
-   * Towards the app, from the client's own address and port. See {@link #isPortTaken} for the
+   * Towards the app, from the client's own address and port. See {@link NetworkFailure#isPortTaken} for the
    * failure that can be mended.
    */
   public ChannelFuture toAppAs(
@@ -58,17 +49,6 @@ public final class Dialer {
   public ChannelFuture toAppFromAnyPort(
       EventLoop loop, ClientAddress client, OriginalDestination to, ChannelHandler handler) {
     return toApp(loop, new InetSocketAddress(client.address().getAddress(), 0), to, handler);
-  }
-
-  /** Whether a dial failed only because something in this pod holds the port asked for. */
-  public static boolean isPortTaken(Throwable cause) {
-    for (Throwable e = cause; e != null; e = e.getCause()) {
-      if (e instanceof Errors.NativeIoException io
-          && (io.expectedErr() == EADDRINUSE || io.expectedErr() == EADDRNOTAVAIL)) {
-        return true;
-      }
-    }
-    return cause instanceof BindException;
   }
 
   private ChannelFuture toApp(
@@ -92,23 +72,13 @@ public final class Dialer {
         .connect(to, new InetSocketAddress(from, 0));
   }
 
-  /** Why a dial failed, in words for a log line. */
-  public static String why(Throwable cause) {
-    return switch (cause) {
-      case ConnectTimeoutException timeout -> "no answer in time";
-      case NoRouteToHostException unreachable -> "no route to it";
-      case ConnectException refused when String.valueOf(refused.getMessage()).contains("refused") ->
-          "connection refused";
-      default -> String.valueOf(cause.getMessage());
-    };
-  }
-
   private Bootstrap bootstrap(EventLoop loop, InetSocketAddress to, ChannelHandler handler) {
     return new Bootstrap()
         .group(loop)
         .channelFactory(() -> new EpollSocketChannel(family(to.getAddress())))
         .option(ChannelOption.AUTO_READ, false)
         .option(ChannelOption.TCP_NODELAY, true)
+        .option(ChannelOption.RCVBUF_ALLOCATOR, SocketOptions.READS)
         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketOptions.WATER_MARK)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))
         .handler(handler);

@@ -1,6 +1,8 @@
 package io.podveil.sidecar.net;
 
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.unix.IntegerUnixChannelOption;
 
@@ -11,6 +13,10 @@ final class SocketOptions {
 
   /** How much may wait in user space for a reader that is slower than its writer. */
   static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 * 1024, 256 * 1024);
+
+  /** From half a kilobyte up to 128 KiB, as the traffic asks for: few and large calls win. */
+  static final RecvByteBufAllocator READS =
+      new AdaptiveRecvByteBufAllocator(512, 2 * 1024, 128 * 1024);
 
   // A peer that vanished while nothing was being sent is found after 60 + 3 × 10 s.
   static final int KEEPALIVE_IDLE_SECONDS = 60;

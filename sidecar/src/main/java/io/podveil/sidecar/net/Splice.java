@@ -71,23 +71,21 @@ public final class Splice {
   public void start(Function<Side, Early> early) {
     first
         .deregister()
-        .addListener(one ->
-            second
-                .deregister()
-                .addListener(two -> {
-                  a.prefix(early.apply(Side.FIRST));
-                  b.prefix(early.apply(Side.SECOND));
-                  takeOver();
-                }));
+        .addListener(one -> second.deregister().addListener(two -> takeOver(early)));
   }
 
-  private void takeOver() {
+  private void takeOver(Function<Side, Early> early) {
+    if (over) {
+      return;
+    }
     // From here on Netty closes neither of its own accord. One that it closed before must not be
     // touched: its descriptor may be somebody else's by now.
     if (!first.isOpen() || !second.isOpen()) {
       reset(first.isOpen() ? Side.SECOND : Side.FIRST, new IOException("reset"));
       return;
     }
+    a.prefix(early.apply(Side.FIRST));
+    b.prefix(early.apply(Side.SECOND));
     IoEventLoop loop = (IoEventLoop) first.eventLoop();
     a.register(loop);
     b.register(loop);
@@ -134,21 +132,24 @@ public final class Splice {
   }
 
   void reset(Side by, IOException cause) {
-    if (!over) {
-      over();
-      Reset.now(first);
-      Reset.now(second);
+    if (abort()) {
       observer.reset(by, cause);
     }
   }
 
-  /** Ends both connections with a reset, for example at the end of a drain. */
-  public void abort() {
-    if (!over) {
-      over();
-      Reset.now(first);
-      Reset.now(second);
+  /**
+   * Ends both connections with a reset, for example at the end of a drain; the observer is not told.
+   *
+   * @return false if they had ended before
+   */
+  public boolean abort() {
+    if (over) {
+      return false;
     }
+    over();
+    Reset.now(first);
+    Reset.now(second);
+    return true;
   }
 
   void socketFailed(SpliceSocket socket, IOException cause) {

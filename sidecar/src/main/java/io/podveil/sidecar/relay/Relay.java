@@ -2,10 +2,13 @@ package io.podveil.sidecar.relay;
 
 import io.netty.channel.ChannelHandler;
 import io.podveil.sidecar.net.Splice;
+import io.podveil.sidecar.net.Splice.Side;
 import io.podveil.sidecar.relay.Outcome.Aborted;
 import io.podveil.sidecar.relay.Outcome.Party;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Joins the two channels of a connection. Its two ends go into the pipelines at once, behind an
@@ -31,6 +34,7 @@ public final class Relay {
   private final RelayEnd app;
   private final RelayEnd wire;
   private State state = State.WAITING;
+  private @Nullable Splice splice;
 
   /**
    * @param abortedEarly called instead of passing the abort on when one side breaks before the
@@ -78,13 +82,10 @@ public final class Relay {
       return;
     }
     state = State.SPLICED;
-    Splice splice = Splice.join(app.channel(), wire.channel(), new SpliceObserver());
-    connection.closeWith(() ->
-        wire.execute(() -> {
-          splice.abort();
-          over(new Aborted(Party.SIDECAR, DRAINED));
-        }));
-    splice.start(side -> side == Splice.Side.FIRST ? app.takeEarly() : wire.takeEarly());
+    Splice joined = Splice.join(app.channel(), wire.channel(), new SpliceObserver());
+    splice = joined;
+    connection.closeWith(() -> wire.execute(() -> aborted(Party.SIDECAR, DRAINED)));
+    joined.start(side -> side == Side.FIRST ? app.takeEarly() : wire.takeEarly());
   }
 
   boolean isOver() {
@@ -122,19 +123,25 @@ public final class Relay {
         app.abort(by == Party.APP);
         wire.abort(by == Party.PEER);
       }
-      // The splice sees for itself what becomes of its sockets.
-      case SPLICED, OVER -> {}
+      case SPLICED -> {
+        if (Objects.requireNonNull(splice).abort()) {
+          over(outcome);
+        }
+      }
+      case OVER -> {}
     }
   }
 
   private void over(Outcome outcome) {
     state = State.OVER;
+    app.release();
+    wire.release();
     connections.end(connection, outcome);
   }
 
   private final class SpliceObserver implements Splice.Observer {
     @Override
-    public void moved(long bytes, Splice.Side from) {
+    public void moved(long bytes, Side from) {
       Relay.this.moved(bytes, party(from));
     }
 
@@ -144,12 +151,12 @@ public final class Relay {
     }
 
     @Override
-    public void reset(Splice.Side by, IOException cause) {
+    public void reset(Side by, IOException cause) {
       over(new Aborted(party(by), String.valueOf(cause.getMessage())));
     }
 
-    private Party party(Splice.Side side) {
-      return side == Splice.Side.FIRST ? Party.APP : Party.PEER;
+    private Party party(Side side) {
+      return side == Side.FIRST ? Party.APP : Party.PEER;
     }
   }
 }

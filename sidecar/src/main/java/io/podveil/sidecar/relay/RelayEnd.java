@@ -7,9 +7,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.net.Splice;
 import io.podveil.sidecar.wire.StreamSignal;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
@@ -56,7 +58,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
     if (relay.isOver()) {
       ReferenceCountUtil.release(message);
     } else if (message == StreamSignal.ABORT) {
-      relay.aborted(party, lastCause == null ? "reset" : String.valueOf(lastCause.getMessage()));
+      relay.aborted(party, lastCause == null ? "reset" : NetworkFailure.text(lastCause));
     } else if (other == null) {
       // A read may go on past AUTO_READ off: TLS delivers all records of one read, and a FIN makes
       // Netty read to the end. What comes is bounded by the socket's receive buffer.
@@ -118,6 +120,10 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     lastCause = cause;
+    if (!(cause instanceof IOException)) {
+      // A bug of ours, or TLS that went wrong: nobody else would end the connection.
+      relay.aborted(party, NetworkFailure.text(cause));
+    }
   }
 
   boolean isEndPassedOn() {
@@ -149,7 +155,6 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
 
   /** Tells this side that the stream broke, unless it was the one that said so. */
   void abort(boolean saidSoItself) {
-    release();
     ChannelHandlerContext to = context();
     if (saidSoItself) {
       to.close();
