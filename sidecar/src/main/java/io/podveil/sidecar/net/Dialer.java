@@ -72,6 +72,7 @@ public final class Dialer {
         .connect(to, new InetSocketAddress(from, 0));
   }
 
+  @SuppressWarnings("deprecation") // RCVBUF_ALLOCATOR: what Netty means to put in its place isn't there yet
   private Bootstrap bootstrap(EventLoop loop, InetSocketAddress to, ChannelHandler handler) {
     return new Bootstrap()
         .group(loop)

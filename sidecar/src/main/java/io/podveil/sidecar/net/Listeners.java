@@ -43,6 +43,7 @@ public final class Listeners {
         port);
   }
 
+  @SuppressWarnings("deprecation") // RCVBUF_ALLOCATOR, as in Dialer
   private ServerBootstrap server(ChannelHandler accepted, ChannelHandler acceptFailures) {
     return new ServerBootstrap()
         .group(loops)
