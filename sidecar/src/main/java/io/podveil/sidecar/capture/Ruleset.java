@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The rules in the language of {@code nft}; interception.md tells the story of a packet through
- * them.
+ * The rules in the language of {@code nft}; docs/decisions/0003-capture-rules.md says what they
+ * stand on.
  *
  * <p>Marks of packets (the sidecar's sockets, the routes): 0xa recirculate to egress, 0xb the
  * sidecar's on the wire, 0xc the sidecar's towards the app, 0xd the app's answer to the sidecar.
