@@ -5,7 +5,7 @@
 .PHONY: help build check test demo clean
 
 MVN := scripts/mvn
-COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)$(shell git diff --quiet HEAD 2>/dev/null || echo -dirty)
+COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
 MVN_FLAGS := -Dgit.commit=$(COMMIT)
 
 help: ## this list
