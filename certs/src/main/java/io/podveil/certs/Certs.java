@@ -44,6 +44,7 @@ public final class Certs {
   static CommandLine commandLine(Map<String, String> environment, InstantSource clock) {
     CommandLine certs = new CommandLine(new Certs(clock));
     certs.addSubcommand(new CaCommand(clock));
+    certs.addSubcommand(new ServeCommand(clock));
     // Last, as picocli hands these on to the subcommands that are there.
     certs.setDefaultValueProvider(new EnvironmentDefaults(environment));
     certs.setParameterExceptionHandler(OneLineErrors::usage);

@@ -1,5 +1,6 @@
 package io.podveil.certs;
 
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.podveil.certs.signer.SignerException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -33,6 +34,7 @@ final class OneLineErrors {
       case FileAlreadyExistsException e -> e.getFile() + " exists already";
       case FileSystemException e when e.getReason() != null -> e.getFile() + ": " + e.getReason();
       case IOException e -> text(e);
+      case KubernetesClientException e -> "the Kubernetes API: " + text(e);
       default -> "internal error, please report it: " + problem;
     };
   }

@@ -3,6 +3,7 @@ package io.podveil.certs;
 import io.podveil.certs.signer.SpiffeId;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -77,6 +78,53 @@ final class Values {
         throw wrong(value, "expected a whole number from 1 to " + YEAR);
       }
       throw wrong(value, "expected a whole number from 1 to " + YEAR);
+    }
+  }
+
+  /** How long a sidecar's certificate lives. */
+  static final class Life implements ITypeConverter<Duration> {
+    private static final Pattern TEXT = Pattern.compile("(\\d{1,6})([mhd])");
+    private static final Duration SHORTEST = Duration.ofMinutes(10);
+    private static final Duration LONGEST = Duration.ofDays(7);
+
+    @Override
+    public Duration convert(String value) {
+      Matcher matcher = TEXT.matcher(value);
+      if (matcher.matches()) {
+        long number = Long.parseLong(matcher.group(1));
+        Duration life =
+            switch (matcher.group(2)) {
+              case "m" -> Duration.ofMinutes(number);
+              case "h" -> Duration.ofHours(number);
+              default -> Duration.ofDays(number);
+            };
+        if (life.compareTo(SHORTEST) >= 0 && life.compareTo(LONGEST) <= 0) {
+          return life;
+        }
+      }
+      throw wrong(value, "expected 10m to 7d, such as 90m, 24h or 3d");
+    }
+  }
+
+  /** A port to listen on; 0 means any. */
+  static final class Port implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      if (value.matches("\\d{1,5}") && Integer.parseInt(value) <= 65535) {
+        return Integer.valueOf(value);
+      }
+      throw wrong(value, "expected a port from 0 to 65535; 0 means any");
+    }
+  }
+
+  /** A name in Kubernetes. */
+  static final class KubernetesName implements ITypeConverter<String> {
+    @Override
+    public String convert(String value) {
+      if (value.matches("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")) {
+        return value;
+      }
+      throw wrong(value, "expected up to 63 lower-case letters, digits and dashes");
     }
   }
 

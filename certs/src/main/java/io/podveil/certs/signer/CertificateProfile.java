@@ -2,7 +2,9 @@ package io.podveil.certs.signer;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.util.Collection;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -26,29 +28,15 @@ record CertificateProfile(X500Name subject, Extensions extensions) {
     KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth
   };
 
-  /** A workload: one URI name, and any number of addresses and host names. */
-  static CertificateProfile leaf(
-      SpiffeId id, Collection<InetAddress> addresses, Collection<String> dnsNames) {
-    if (id.isTrustDomain()) {
-      throw new IllegalArgumentException(
-          id + " names a trust domain; a workload's id has a path, such as /ns/shop/sa/cart");
-    }
-    Stream<GeneralName> names =
-        Stream.of(
-                Stream.of(uri(id)),
-                addresses.stream().distinct().map(CertificateProfile::ip),
-                dnsNames.stream().distinct().map(CertificateProfile::dns))
-            .flatMap(part -> part);
+  /** A workload's certificate, good for both ends of a connection. */
+  static CertificateProfile leaf(Names names) {
     try {
       var extensions = new ExtensionsGenerator();
       extensions.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
       extensions.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
       extensions.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(BOTH_ENDS));
       // Critical, as the subject is empty (RFC 5280, 4.2.1.6).
-      extensions.addExtension(
-          Extension.subjectAlternativeName,
-          true,
-          new GeneralNames(names.toArray(GeneralName[]::new)));
+      extensions.addExtension(Extension.subjectAlternativeName, true, alternativeNames(names));
       return new CertificateProfile(NOBODY, extensions.generate());
     } catch (IOException e) {
       throw new IllegalStateException("extensions made of plain values can be encoded", e);
@@ -75,6 +63,19 @@ record CertificateProfile(X500Name subject, Extensions extensions) {
     } catch (IOException e) {
       throw new IllegalStateException("extensions made of plain values can be encoded", e);
     }
+  }
+
+  /** The names in a fixed order: who, where, and how it is called. */
+  static GeneralNames alternativeNames(Names names) {
+    Stream<GeneralName> addresses =
+        names.addresses().stream()
+            .sorted(Comparator.comparing(InetAddress::getAddress, Arrays::compareUnsigned))
+            .map(CertificateProfile::ip);
+    Stream<GeneralName> dnsNames = names.dnsNames().stream().sorted().map(CertificateProfile::dns);
+    return new GeneralNames(
+        Stream.of(Stream.of(uri(names.id())), addresses, dnsNames)
+            .flatMap(Function.identity())
+            .toArray(GeneralName[]::new));
   }
 
   private static GeneralName uri(SpiffeId id) {

@@ -80,19 +80,44 @@ public final class LocalSigner {
   /** Signs for a workload at these addresses. Ends with the authority at the latest. */
   public IssuedCertificate sign(
       PublicKey key, SpiffeId id, Collection<InetAddress> addresses, Duration life) {
-    return signLeaf(key, CertificateProfile.leaf(checked(id), addresses, List.of()), life);
+    return sign(key, Names.of(id, addresses), life);
   }
 
-  /** Signs for a server that is called by these host names. */
-  public IssuedCertificate signServer(
-      PublicKey key, SpiffeId id, Collection<String> dnsNames, Duration life) {
-    return signLeaf(key, CertificateProfile.leaf(checked(id), List.of(), dnsNames), life);
+  /** Signs for whoever is called so. Ends with the authority at the latest. */
+  public IssuedCertificate sign(PublicKey key, Names names, Duration life) {
+    checkTrustDomain(names.id());
+    checkKey(key);
+    CertificateDraft draft = draft(CertificateProfile.leaf(names), life);
+    X509Certificate leaf = draft.sign(key, authority.certificate(), authority.key());
+    return new IssuedCertificate(
+        Stream.concat(Stream.of(leaf), authority.intermediates().stream()).toList(),
+        authority.roots());
   }
 
   /** Makes a key and signs for it at once; for where key and authority may meet. */
   public Credential issue(SpiffeId id, Collection<InetAddress> addresses, Duration life) {
     KeyPair keys = newKeyPair();
     return new Credential(keys.getPrivate(), sign(keys.getPublic(), id, addresses, life));
+  }
+
+  /**
+   * Makes an authority below this one, so that this one's key is needed rarely. Where a path length
+   * forbids it, this is returned.
+   */
+  public LocalSigner subordinate(Duration life) {
+    int pathLength = authority.certificate().getBasicConstraints();
+    if (pathLength == 0 || trustDomain().isEmpty()) {
+      return this;
+    }
+    KeyPair keys = newKeyPair();
+    var profile =
+        CertificateProfile.authority(
+            SpiffeId.ofTrustDomain(trustDomain().get()), uniqueName("Podveil intermediate"), 0);
+    X509Certificate certificate =
+        draft(profile, life).sign(keys.getPublic(), authority.certificate(), authority.key());
+    List<X509Certificate> chain =
+        Stream.concat(Stream.of(certificate), authority.chain().stream()).toList();
+    return new LocalSigner(new Authority(chain, keys.getPrivate()), clock);
   }
 
   /** The trust domain that the authority is for; one from elsewhere may name none. */
@@ -128,8 +153,7 @@ public final class LocalSigner {
     return "LocalSigner[" + authority + "]";
   }
 
-  private IssuedCertificate signLeaf(PublicKey key, CertificateProfile profile, Duration life) {
-    checkKey(key);
+  private CertificateDraft draft(CertificateProfile profile, Duration life) {
     if (!life.isPositive()) {
       throw new IllegalArgumentException(
           "a certificate's life is longer than nothing, not " + life);
@@ -142,22 +166,14 @@ public final class LocalSigner {
     }
     // Compared as durations: now + life may be beyond what an Instant can hold.
     Instant notAfter = life.compareTo(Duration.between(now, end)) < 0 ? now.plus(life) : end;
-    X509Certificate leaf =
-        new CertificateDraft(profile, newSerial(), now.minus(BACKDATED), notAfter)
-            .sign(key, authority.certificate(), authority.key());
-    return new IssuedCertificate(
-        Stream.concat(Stream.of(leaf), authority.intermediates().stream()).toList(),
-        authority.roots());
+    return new CertificateDraft(profile, newSerial(), now.minus(BACKDATED), notAfter);
   }
 
-  private SpiffeId checked(SpiffeId id) {
-    trustDomain()
-        .filter(own -> !own.equals(id.trustDomain()))
-        .ifPresent(own -> {
-          throw new SignerException(
-              "%s is not in the authority's trust domain, %s".formatted(id, own));
-        });
-    return id;
+  private void checkTrustDomain(SpiffeId id) {
+    String own = trustDomain().orElse(id.trustDomain());
+    if (!own.equals(id.trustDomain())) {
+      throw new SignerException("%s is not in the authority's trust domain, %s".formatted(id, own));
+    }
   }
 
   private static void checkKey(PublicKey key) {

@@ -86,7 +86,7 @@ final class Pem {
     }
   }
 
-  private static String block(String label, byte[] der) {
+  static String block(String label, byte[] der) {
     return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
         .formatted(label, LINES.encodeToString(der), label);
   }

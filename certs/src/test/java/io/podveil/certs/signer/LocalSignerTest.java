@@ -132,8 +132,10 @@ final class LocalSignerTest {
   @Test
   void aServersCertificateHasItsHostNames() throws Exception {
     IssuedCertificate issued =
-        signer.signServer(
-            LocalSigner.newKeyPair().getPublic(), WEB, List.of("certs.podveil.svc"), DAY);
+        signer.sign(
+            LocalSigner.newKeyPair().getPublic(),
+            Names.ofServer(WEB, List.of("certs.podveil.svc")),
+            DAY);
     assertThat(issued.leaf().getSubjectAlternativeNames())
         .containsExactly(List.of(6, WEB.toString()), List.of(2, "certs.podveil.svc"));
     validate(issued, signer.roots());
@@ -149,6 +151,18 @@ final class LocalSignerTest {
         .withMessageContaining("trust domain");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> signer.issue(WEB, ADDRESSES, Duration.ZERO));
+  }
+
+  @Test
+  void aSubordinateSignsInItsNameAndLeadsToTheSameRoot() throws Exception {
+    LocalSigner below = signer.subordinate(Duration.ofDays(30));
+    IssuedCertificate issued = below.issue(WEB, ADDRESSES, Duration.ofDays(60)).certificate();
+    assertThat(issued.chain()).hasSize(2);
+    assertThat(issued.roots()).isEqualTo(signer.roots());
+    assertThat(issued.notAfter()).isEqualTo(NOW.plus(Duration.ofDays(30)));
+    assertThat(issued.chain().get(1).getBasicConstraints()).isZero();
+    validate(issued, signer.roots());
+    assertThat(below.subordinate(Duration.ofDays(1))).isSameAs(below);
   }
 
   @Test
