@@ -15,9 +15,15 @@ public final class Main {
 
   /** Runs until it is told to end. Exit codes: 0 ended as told, 1 failed, 2 used wrongly. */
   public static void main(String... args) {
-    int status = commandLine(System.getenv()).execute(args);
-    if (status != 0) {
-      System.exit(status);
+    int status = CommandLine.ExitCode.SOFTWARE;
+    try {
+      status = commandLine(System.getenv()).execute(args);
+    } finally {
+      // Also after an Error: threads that were started already would keep a program alive that
+      // serves nobody.
+      if (status != 0) {
+        System.exit(status);
+      }
     }
   }
 
@@ -33,7 +39,13 @@ public final class Main {
   private static void run(Options options, Map<String, String> environment) throws Exception {
     configureLog();
     Injector injector = Injector.start(options, environment, InstantSource.system());
-    Runtime.getRuntime().addShutdownHook(new Thread(injector::stop, "shutdown"));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(injector), "shutdown"));
+  }
+
+  private static void end(Injector injector) {
+    injector.stop();
+    // The JVM would report the signal as a failure: 143. To end when told to is none.
+    Runtime.getRuntime().halt(0);
   }
 
   private static int usedWrongly(ParameterException problem, String... args) {

@@ -11,7 +11,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.KeyCertOptions;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -77,7 +76,7 @@ public final class WebhookServer {
             .createHttpServer(
                 new HttpServerOptions()
                     .setSsl(true)
-                    .setKeyCertOptions(KeyCertOptions.wrap(keys))
+                    .setKeyCertOptions(new GivenKeys(keys))
                     .setEnabledSecureTransportProtocols(Set.of("TLSv1.3"))
                     // HTTP/1.1: one review at a time on a connection, and none of HTTP/2's floods
                     // to fend off.

@@ -42,6 +42,10 @@ public final class Tls {
     }
   }
 
+  public static String keyPem(Credential credential) {
+    return pem("PRIVATE KEY", credential.key().getEncoded());
+  }
+
   private static String pem(String what, byte[] content) {
     return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
         .formatted(what, Base64.getMimeEncoder().encodeToString(content), what);
@@ -50,7 +54,6 @@ public final class Tls {
   /** Writes tls.crt and tls.key. */
   public static void write(Path directory, Credential credential) throws IOException {
     Files.writeString(directory.resolve("tls.crt"), pem(credential.leaf()));
-    Files.writeString(
-        directory.resolve("tls.key"), pem("PRIVATE KEY", credential.key().getEncoded()));
+    Files.writeString(directory.resolve("tls.key"), keyPem(credential));
   }
 }

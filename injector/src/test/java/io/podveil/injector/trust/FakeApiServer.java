@@ -6,14 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.zjsonpatch.JsonPatch;
 import io.podveil.injector.serving.Credential;
-import io.podveil.injector.serving.CredentialInForce;
 import io.podveil.injector.serving.SelfMade;
 import io.podveil.injector.serving.Tls;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.PemKeyCertOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -46,7 +45,9 @@ public final class FakeApiServer implements AutoCloseable {
                 new HttpServerOptions()
                     .setSsl(true)
                     .setKeyCertOptions(
-                        KeyCertOptions.wrap(new CredentialInForce(credential).keyManager())))
+                        new PemKeyCertOptions()
+                            .addCertValue(Buffer.buffer(Tls.pem(credential.leaf())))
+                            .addKeyValue(Buffer.buffer(Tls.keyPem(credential)))))
             .requestHandler(request -> request.body().onSuccess(body -> answer(request, body)))
             .listen(0, "localhost")
             .await()
