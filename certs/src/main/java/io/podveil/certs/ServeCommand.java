@@ -5,10 +5,18 @@ import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.podveil.certs.ServeOptions.SignerOption;
+import io.podveil.certs.issue.IssuerReference;
+import io.podveil.certs.signer.SignerException;
+import io.podveil.certs.signer.TrustRoots;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -71,22 +79,51 @@ final class ServeCommand implements Callable<Integer> {
       description = "Life of certificates, 10m to 7d; default ${DEFAULT-VALUE}.")
   private Duration life = Duration.ZERO;
 
+  @Option(
+      names = "--issuer",
+      paramLabel = "KIND/NAME",
+      converter = Values.Issuer.class,
+      description =
+          "Let cert-manager sign: Issuer/NAME or ClusterIssuer/NAME. Default: an authority of its"
+              + " own, in Secret podveil-ca.")
+  private @Nullable IssuerReference issuer;
+
+  @Option(
+      names = "--roots-file",
+      paramLabel = "FILE",
+      description = "With --issuer: whom to trust, as PEM. Default: what the issuer calls its CA.")
+  private @Nullable Path rootsFile;
+
   ServeCommand(InstantSource clock) {
     this.clock = clock;
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
+    SignerOption signer = signer();
     LogLines.install();
-    var options =
-        new ServeOptions(
-            port, adminPort, namespace, service, trustDomain, life, new SignerOption.Local());
+    var options = new ServeOptions(port, adminPort, namespace, service, trustDomain, life, signer);
     KubernetesClient client = connect();
     Server server = Server.start(options, client, clock);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(server, client)));
     // Until the hook ends the process.
     new CountDownLatch(1).await();
     return 0;
+  }
+
+  private SignerOption signer() throws IOException {
+    if (issuer == null) {
+      if (rootsFile != null) {
+        throw new SignerException(
+            "--roots-file is for --issuer; the own authority knows its roots");
+      }
+      return new SignerOption.Local();
+    }
+    return new SignerOption.CertManager(
+        issuer,
+        rootsFile == null
+            ? Optional.empty()
+            : Optional.of(TrustRoots.read(rootsFile.toString(), Files.readString(rootsFile))));
   }
 
   private static void end(Server server, KubernetesClient client) {
@@ -96,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
     Runtime.getRuntime().halt(0);
   }
 
-  private static KubernetesClient connect() {
+  static KubernetesClient connect() {
     // Callers wait while Kubernetes is asked: better a 503 soon than an answer for nobody.
     Config config =
         new ConfigBuilder(Config.autoConfigure(null))

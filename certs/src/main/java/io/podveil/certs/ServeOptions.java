@@ -1,6 +1,9 @@
 package io.podveil.certs;
 
+import io.podveil.certs.issue.IssuerReference;
+import io.podveil.certs.signer.TrustRoots;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How the server is set up.
@@ -26,5 +29,13 @@ record ServeOptions(
   sealed interface SignerOption {
     /** An authority of our own. */
     record Local() implements SignerOption {}
+
+    /**
+     * An issuer of cert-manager.
+     *
+     * @param roots whom to trust; if absent, what the issuer calls its CA
+     */
+    record CertManager(IssuerReference issuer, Optional<TrustRoots> roots)
+        implements SignerOption {}
   }
 }

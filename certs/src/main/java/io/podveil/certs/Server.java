@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.podveil.certs.ServeOptions.SignerOption;
 import io.podveil.certs.admin.AdminServer;
 import io.podveil.certs.api.ApiMetrics;
 import io.podveil.certs.api.ApiServer;
@@ -12,8 +13,10 @@ import io.podveil.certs.api.CertificatesEndpoint;
 import io.podveil.certs.api.PeersEndpoint;
 import io.podveil.certs.authority.AuthoritySecret;
 import io.podveil.certs.authority.TrustConfigMaps;
+import io.podveil.certs.issue.CertManagerSigner;
 import io.podveil.certs.issue.EmbeddedSigner;
 import io.podveil.certs.issue.Issuance;
+import io.podveil.certs.issue.IssuerReference;
 import io.podveil.certs.issue.ServingCredential;
 import io.podveil.certs.issue.Signer;
 import io.podveil.certs.kube.ClusterState;
@@ -24,11 +27,13 @@ import io.podveil.certs.peers.PeerDirectory;
 import io.podveil.certs.signer.Names;
 import io.podveil.certs.signer.SignerException;
 import io.podveil.certs.signer.SpiffeId;
+import io.podveil.certs.signer.TrustRoots;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,8 +42,8 @@ import java.util.concurrent.TimeUnit;
 final class Server implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("server");
   private static final String AUDIENCE = "podveil";
-  private static final String CA_SECRET = "podveil-ca";
   private static final Duration ADDRESS_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration SIGNER_PATIENCE = Duration.ofSeconds(20);
   private static final Duration DRAIN = Duration.ofSeconds(10);
 
   private final Vertx vertx;
@@ -65,15 +70,12 @@ final class Server implements AutoCloseable {
     ClusterState cluster = new ClusterState();
     ClusterWatch watch = ClusterWatch.start(client, cluster);
     open.add(watch);
-    AuthoritySecret authority =
-        new AuthoritySecret(client, options.namespace(), CA_SECRET, options.trustDomain(), clock);
-    open.add(authority);
-    Signer signer = new EmbeddedSigner(authority::get, options.life(), clock);
+    Signer signer = signer(options, client, clock, open);
     ServingCredential serving = new ServingCredential(signer, names(options), clock);
-    TrustConfigMaps trust = new TrustConfigMaps(client, () -> authority.get().rootsPem());
+    TrustConfigMaps trust = new TrustConfigMaps(client, () -> signer.roots().pem());
     trust.start();
     open.add(trust);
-    open.add(every(Duration.ofSeconds(30), serving::renewIfDue, trust::reconcileAll));
+    open.add(every(Duration.ofSeconds(10), serving::renewIfDue, trust::reconcileAll));
 
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     measure(registry, cluster, serving);
@@ -121,6 +123,28 @@ final class Server implements AutoCloseable {
       }
     }
     vertx.close().await();
+  }
+
+  private static Signer signer(
+      ServeOptions options,
+      KubernetesClient client,
+      InstantSource clock,
+      List<AutoCloseable> open) {
+    return switch (options.signer()) {
+      case SignerOption.Local() -> {
+        AuthoritySecret authority =
+            new AuthoritySecret(
+                client, options.namespace(), AuthoritySecret.NAME, options.trustDomain(), clock);
+        open.add(authority);
+        yield new EmbeddedSigner(authority::get, options.life(), clock);
+      }
+      case SignerOption.CertManager(IssuerReference issuer, Optional<TrustRoots> roots) ->
+          new CertManagerSigner(
+              client,
+              new CertManagerSigner.Settings(
+                  options.namespace(), issuer, options.life(), SIGNER_PATIENCE, roots),
+              clock);
+    };
   }
 
   private static Names names(ServeOptions options) {

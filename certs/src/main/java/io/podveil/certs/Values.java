@@ -1,5 +1,7 @@
 package io.podveil.certs;
 
+import io.podveil.certs.authority.Rotation;
+import io.podveil.certs.issue.IssuerReference;
 import io.podveil.certs.signer.SpiffeId;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -103,6 +105,31 @@ final class Values {
         }
       }
       throw wrong(value, "expected 10m to 7d, such as 90m, 24h or 3d");
+    }
+  }
+
+  /** An issuer of cert-manager. */
+  static final class Issuer implements ITypeConverter<IssuerReference> {
+    @Override
+    public IssuerReference convert(String value) {
+      if (value.matches("(Issuer|ClusterIssuer)/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")) {
+        int slash = value.indexOf('/');
+        return new IssuerReference(value.substring(0, slash), value.substring(slash + 1));
+      }
+      throw wrong(value, "expected Issuer/NAME or ClusterIssuer/NAME");
+    }
+  }
+
+  /** A step of a rotation. */
+  static final class RotationStep implements ITypeConverter<Rotation.Step> {
+    @Override
+    public Rotation.Step convert(String value) {
+      return switch (value) {
+        case "add" -> Rotation.Step.ADD;
+        case "activate" -> Rotation.Step.ACTIVATE;
+        case "remove" -> Rotation.Step.REMOVE;
+        default -> throw wrong(value, "expected add, activate or remove");
+      };
     }
   }
 

@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.podveil.certs.ServeOptions.SignerOption;
+import io.podveil.certs.authority.LiveRotation;
+import io.podveil.certs.authority.Rotation;
 import io.podveil.certs.authority.TrustConfigMaps;
 import io.podveil.certs.signer.LocalSigner;
 import io.podveil.certs.signer.SignerException;
@@ -21,6 +23,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashMap;
@@ -99,6 +102,42 @@ final class ServerInClusterTest {
       await().until(() -> rootsInConfigMap("late"), rootsInSecret()::equals);
       assertThat(rootsInConfigMap("other")).isEmpty();
     }
+  }
+
+  @Test
+  void aLiveInstallationGoesFromOneRootToTheNext() {
+    kubernetes.namespace("shop", Map.of("podveil.io/injection", "enabled"));
+    try (Server server = serve();
+        ApiClient old = ApiClient.plain(server.port(), rootsInSecret())) {
+      String first = rootsInSecret();
+      await().until(() -> rootsInConfigMap("shop"), first::equals);
+
+      assertThat(rotation(0).take(Rotation.Step.ADD)).contains("--stage activate");
+      assertThatThrownBy(() -> rotation(0).take(Rotation.Step.ACTIVATE))
+          .hasMessageContaining("not every sidecar");
+      await()
+          .atMost(Duration.ofSeconds(45))
+          .until(() -> rootsInConfigMap("shop").length() > first.length());
+      assertThat(rotation(1).take(Rotation.Step.ACTIVATE)).contains("--stage remove");
+      assertThat(rootsInSecret()).isNotEqualTo(first);
+      assertThat(old.post("/v1/peers", "", QUESTION).status()).isEqualTo(401);
+      assertThatThrownBy(() -> rotation(2).take(Rotation.Step.REMOVE))
+          .hasMessageContaining("may be in use until");
+      assertThat(rotation(30).take(Rotation.Step.REMOVE)).contains("forgotten");
+      await()
+          .atMost(Duration.ofSeconds(45))
+          .until(() -> rootsInConfigMap("shop"), rootsInSecret()::equals);
+    }
+  }
+
+  private LiveRotation rotation(int hoursAhead) {
+    Instant then = Instant.now().plus(Duration.ofHours(hoursAhead));
+    return new LiveRotation(
+        kubernetes.client(),
+        "podveil",
+        "cluster.local",
+        Duration.ofHours(24),
+        InstantSource.fixed(then));
   }
 
   @Test

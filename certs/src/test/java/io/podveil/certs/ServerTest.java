@@ -4,14 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.podveil.certs.ServeOptions.SignerOption;
-import io.podveil.certs.signer.Authorities;
 import io.podveil.certs.signer.LocalSigner;
 import io.podveil.certs.signer.Names;
 import io.podveil.certs.signer.SigningRequest;
 import io.podveil.certs.signer.SpiffeId;
 import io.podveil.certs.signer.Svid;
+import io.podveil.certs.signer.TrustRoots;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -22,6 +24,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +57,8 @@ final class ServerTest {
     ApiClient.Answer answer = request("cart-token", csr(CART, "10.0.0.7"));
 
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-    List<X509Certificate> chain = Authorities.readRoots("chain", answer.json().getString("chain"));
+    List<X509Certificate> chain =
+        TrustRoots.read("chain", answer.json().getString("chain")).certificates();
     assertThat(chain).hasSize(2);
     assertThat(Svid.namesOf(chain.getFirst()))
         .isEqualTo(Names.of(CART, List.of(ip("10.0.0.7"), ip("fd00::7"))));
@@ -63,6 +67,22 @@ final class ServerTest {
     assertThat(Instant.parse(answer.json().getString("renewAfter")))
         .isBetween(
             Instant.now().plus(Duration.ofHours(15)), Instant.now().plus(Duration.ofHours(17)));
+  }
+
+  @Test
+  void answersHaveTheShapeThatTheContractSays() throws IOException {
+    ApiClient.Answer good = request("cart-token", csr(CART, "10.0.0.7"));
+    assertThat(good.json().fieldNames())
+        .isEqualTo(contract("certificate.answer.json").fieldNames());
+    ApiClient.Answer bad = request("unknown", csr(CART, "10.0.0.7"));
+    assertThat(bad.json()).isEqualTo(contract("problem.json"));
+  }
+
+  private static JsonObject contract(String name) throws IOException {
+    try (InputStream in = ServerTest.class.getResourceAsStream("/contract/" + name)) {
+      return new JsonObject(
+          new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8));
+    }
   }
 
   @Test

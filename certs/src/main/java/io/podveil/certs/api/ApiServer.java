@@ -1,6 +1,7 @@
 package io.podveil.certs.api;
 
 import io.podveil.certs.signer.Credential;
+import io.podveil.certs.signer.TrustRoots;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
@@ -8,7 +9,6 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -28,7 +28,7 @@ public final class ApiServer {
   public ApiServer(
       Vertx vertx,
       Supplier<Credential> serving,
-      Supplier<List<X509Certificate>> roots,
+      Supplier<TrustRoots> roots,
       String trustDomain,
       List<Endpoint> endpoints,
       ApiMetrics metrics) {

@@ -2,20 +2,15 @@ package io.podveil.certs.api;
 
 import io.podveil.certs.signer.Names;
 import io.podveil.certs.signer.Svid;
+import io.podveil.certs.signer.TrustRoots;
 import java.net.Socket;
-import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.PKIXParameters;
-import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -23,10 +18,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class MeshClients extends X509ExtendedTrustManager {
   private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
-  private final Supplier<List<X509Certificate>> roots;
+  private final Supplier<TrustRoots> roots;
   private final String trustDomain;
 
-  MeshClients(Supplier<List<X509Certificate>> roots, String trustDomain) {
+  MeshClients(Supplier<TrustRoots> roots, String trustDomain) {
     this.roots = roots;
     this.trustDomain = trustDomain;
   }
@@ -43,27 +38,10 @@ final class MeshClients extends X509ExtendedTrustManager {
   }
 
   private void check(X509Certificate[] chain) throws CertificateException {
-    try {
-      Set<TrustAnchor> anchors =
-          roots.get().stream()
-              .map(root -> new TrustAnchor(root, null))
-              .collect(Collectors.toUnmodifiableSet());
-      var parameters = new PKIXParameters(anchors);
-      parameters.setRevocationEnabled(false);
-      // A peer may send its root along; for validation it is an anchor, not a link.
-      List<X509Certificate> links =
-          Arrays.stream(chain).filter(link -> !roots.get().contains(link)).toList();
-      CertPathValidator.getInstance("PKIX")
-          .validate(CertificateFactory.getInstance("X.509").generateCertPath(links), parameters);
-      Collection<String> usages = chain[0].getExtendedKeyUsage();
-      if (usages == null || !usages.contains(CLIENT_AUTH) || namesOf(chain[0]).isEmpty()) {
-        throw new CertificateException("not a workload's certificate of " + trustDomain);
-      }
-    } catch (CertificateException e) {
-      throw e;
-    } catch (Throwable e) {
-      // Validators throw many things at odd certificates; all of them mean no.
-      throw new CertificateException("the client's certificate was not accepted", e);
+    roots.get().verify(List.of(chain), Instant.now());
+    Collection<String> usages = chain[0].getExtendedKeyUsage();
+    if (usages == null || !usages.contains(CLIENT_AUTH) || namesOf(chain[0]).isEmpty()) {
+      throw new CertificateException("not a workload's certificate of " + trustDomain);
     }
   }
 

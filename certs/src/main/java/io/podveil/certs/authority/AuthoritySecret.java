@@ -24,6 +24,9 @@ import java.util.stream.Collectors;
  * refused and the last good one stays; a Secret that is deleted is written again.
  */
 public final class AuthoritySecret implements AutoCloseable {
+  /** The Secret's name. */
+  public static final String NAME = "podveil-ca";
+
   private static final System.Logger LOG = System.getLogger("authority");
 
   private final KubernetesClient client;

@@ -3,16 +3,13 @@ package io.podveil.certs.authority;
 import io.podveil.certs.signer.Authorities;
 import io.podveil.certs.signer.LocalSigner;
 import io.podveil.certs.signer.SignerException;
-import java.security.cert.X509Certificate;
+import io.podveil.certs.signer.TrustRoots;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * What the Secret says: {@code tls.crt} and {@code tls.key}, as {@code kubectl create secret tls}
@@ -39,8 +36,7 @@ record AuthorityState(LocalSigner signing, Stage stage) {
     record Added(LocalSigner next, Instant since) implements Stage {}
 
     /** A root that no longer signs is still trusted. */
-    record Activated(List<X509Certificate> previous, String previousPem, Instant since)
-        implements Stage {}
+    record Activated(TrustRoots previous, Instant since) implements Stage {}
   }
 
   /**
@@ -60,8 +56,7 @@ record AuthorityState(LocalSigner signing, Stage stage) {
       return new Stage.Added(next, since(data));
     }
     if (data.containsKey(PREVIOUS)) {
-      String pem = entry(data, PREVIOUS);
-      return new Stage.Activated(Authorities.readRoots(PREVIOUS, pem), pem, since(data));
+      return new Stage.Activated(TrustRoots.read(PREVIOUS, entry(data, PREVIOUS)), since(data));
     }
     return new Stage.Settled();
   }
@@ -78,8 +73,8 @@ record AuthorityState(LocalSigner signing, Stage stage) {
         data.put(NEXT_KEY, next.keyPem());
         data.put(SINCE, since.toString());
       }
-      case Stage.Activated(List<X509Certificate> _, String pem, Instant since) -> {
-        data.put(PREVIOUS, pem);
+      case Stage.Activated(TrustRoots previous, Instant since) -> {
+        data.put(PREVIOUS, previous.pem());
         data.put(SINCE, since.toString());
       }
     }
@@ -87,13 +82,14 @@ record AuthorityState(LocalSigner signing, Stage stage) {
   }
 
   Authorities authorities() {
-    Set<X509Certificate> roots = new LinkedHashSet<>(signing.roots());
-    switch (stage) {
-      case Stage.Settled() -> {}
-      case Stage.Added added -> roots.addAll(added.next().roots());
-      case Stage.Activated activated -> roots.addAll(activated.previous());
-    }
-    return new Authorities(signing, List.copyOf(roots));
+    TrustRoots own = new TrustRoots(signing.roots());
+    TrustRoots all =
+        switch (stage) {
+          case Stage.Settled() -> own;
+          case Stage.Added added -> own.and(new TrustRoots(added.next().roots()));
+          case Stage.Activated activated -> own.and(activated.previous());
+        };
+    return new Authorities(signing, all);
   }
 
   private static String entry(Map<String, String> data, String key) {

@@ -6,11 +6,10 @@ import io.podveil.certs.signer.LocalSigner;
 import io.podveil.certs.signer.Names;
 import io.podveil.certs.signer.SignerException;
 import io.podveil.certs.signer.SigningRequest;
-import java.security.cert.X509Certificate;
+import io.podveil.certs.signer.TrustRoots;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -44,14 +43,14 @@ public final class EmbeddedSigner implements Signer {
   public Signing sign(SigningRequest request, Names names) {
     try {
       IssuedCertificate issued = current().sign(request.key(), names, life);
-      return new Signing.Signed(new IssuedCertificate(issued.chain(), roots()));
+      return new Signing.Signed(new IssuedCertificate(issued.chain(), roots().certificates()));
     } catch (SignerException e) {
       return new Signing.Unavailable(String.valueOf(e.getMessage()));
     }
   }
 
   @Override
-  public List<X509Certificate> roots() {
+  public TrustRoots roots() {
     return authorities.get().roots();
   }
 

@@ -3,17 +3,16 @@ package io.podveil.certs.issue;
 import io.podveil.certs.signer.IssuedCertificate;
 import io.podveil.certs.signer.Names;
 import io.podveil.certs.signer.SigningRequest;
-import java.security.cert.X509Certificate;
-import java.util.List;
+import io.podveil.certs.signer.TrustRoots;
 
 /** Who signs. What may be signed was decided before. */
-public sealed interface Signer permits EmbeddedSigner {
+public sealed interface Signer permits EmbeddedSigner, CertManagerSigner {
 
   /** Signs the request's key for these names. May block. */
   Signing sign(SigningRequest request, Names names);
 
   /** Whom to trust: all roots that a certificate in use may lead to. */
-  List<X509Certificate> roots();
+  TrustRoots roots();
 
   /** What came of it. */
   sealed interface Signing {
