@@ -107,7 +107,9 @@ final class EgressConnection {
   }
 
   private void unreachable(Throwable cause) {
-    refuse("unreachable", "unreachable: " + NetworkFailure.text(cause) + "; is anything listening there?");
+    refuse(
+        "unreachable",
+        "unreachable: " + NetworkFailure.text(cause) + "; is anything listening there?");
   }
 
   private void handshake(Channel wire, InetAddress dialled) {

@@ -37,8 +37,8 @@ public final class Dialer {
   }
 
   /**
-   * Towards the app, from the client's own address and port. See {@link NetworkFailure#isPortTaken} for the
-   * failure that can be mended.
+   * Towards the app, from the client's own address and port. See {@link NetworkFailure#isPortTaken}
+   * for the failure that can be mended.
    */
   public ChannelFuture toAppAs(
       EventLoop loop, ClientAddress client, OriginalDestination to, ChannelHandler handler) {
@@ -72,7 +72,8 @@ public final class Dialer {
         .connect(to, new InetSocketAddress(from, 0));
   }
 
-  @SuppressWarnings("deprecation") // RCVBUF_ALLOCATOR: what Netty means to put in its place isn't there yet
+  @SuppressWarnings(
+      "deprecation") // RCVBUF_ALLOCATOR: what Netty means to put in its place isn't there yet
   private Bootstrap bootstrap(EventLoop loop, InetSocketAddress to, ChannelHandler handler) {
     return new Bootstrap()
         .group(loop)

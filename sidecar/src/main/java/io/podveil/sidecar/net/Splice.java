@@ -69,9 +69,7 @@ public final class Splice {
    * @param early asked then, since bytes may be read up to that moment
    */
   public void start(Function<Side, Early> early) {
-    first
-        .deregister()
-        .addListener(one -> second.deregister().addListener(two -> takeOver(early)));
+    first.deregister().addListener(one -> second.deregister().addListener(two -> takeOver(early)));
   }
 
   private void takeOver(Function<Side, Early> early) {
@@ -138,7 +136,8 @@ public final class Splice {
   }
 
   /**
-   * Ends both connections with a reset, for example at the end of a drain; the observer is not told.
+   * Ends both connections with a reset, for example at the end of a drain; the observer is not
+   * told.
    *
    * @return false if they had ended before
    */
