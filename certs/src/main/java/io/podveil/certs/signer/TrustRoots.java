@@ -13,7 +13,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Whom to trust. */
 public record TrustRoots(List<X509Certificate> certificates) {
@@ -66,10 +65,16 @@ public record TrustRoots(List<X509Certificate> certificates) {
       parameters.setRevocationEnabled(false);
       parameters.setDate(Date.from(at));
       // A root may come along; for validation it is an anchor, not a link.
-      Stream<X509Certificate> links = chain.stream().filter(link -> !certificates.contains(link));
+      List<X509Certificate> links =
+          chain.stream().filter(link -> !certificates.contains(link)).toList();
+      if (links.isEmpty()) {
+        // The validator would find nothing wrong with nothing.
+        throw new CertificateException("there is no certificate but the roots'");
+      }
       CertPathValidator.getInstance("PKIX")
-          .validate(
-              CertificateFactory.getInstance("X.509").generateCertPath(links.toList()), parameters);
+          .validate(CertificateFactory.getInstance("X.509").generateCertPath(links), parameters);
+    } catch (CertificateException e) {
+      throw e;
     } catch (GeneralSecurityException | RuntimeException e) {
       // Validators throw many things at odd certificates; all of them mean no.
       throw new CertificateException("the chain does not lead to a trusted root", e);

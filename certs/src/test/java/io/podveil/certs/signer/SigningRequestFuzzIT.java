@@ -5,7 +5,7 @@ import io.podveil.certs.signer.SigningRequest.Reading;
 import java.nio.charset.StandardCharsets;
 
 /** Whatever is sent in place of a CSR: an answer, never an exception. */
-final class SigningRequestFuzzTest {
+final class SigningRequestFuzzIT {
   @FuzzTest
   void readsAnyTextWithoutThrowing(byte[] input) {
     read(new String(input, StandardCharsets.UTF_8));

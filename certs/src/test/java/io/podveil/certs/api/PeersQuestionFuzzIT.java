@@ -6,7 +6,7 @@ import io.podveil.certs.peers.PeerAddress;
 import java.nio.charset.StandardCharsets;
 
 /** Whatever is sent in place of a question: an answer, never an exception. */
-final class PeersQuestionFuzzTest {
+final class PeersQuestionFuzzIT {
   @FuzzTest
   void readsAnyBodyWithoutThrowing(byte[] input) {
     if (PeersEndpoint.read(new String(input, StandardCharsets.UTF_8))

@@ -4,7 +4,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.charset.StandardCharsets;
 
 /** An id is what it was read from, or it is refused; nothing in between. */
-final class SpiffeIdFuzzTest {
+final class SpiffeIdFuzzIT {
   @FuzzTest
   void readsAndWritesTheSameOrRefuses(byte[] input) {
     String text = new String(input, StandardCharsets.UTF_8);
