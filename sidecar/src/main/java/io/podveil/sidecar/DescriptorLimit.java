@@ -18,7 +18,10 @@ final class DescriptorLimit {
 
   /** The number asked for, or as many as fit, which then is said. */
   static int connections(int wanted, Consumer<String> say) {
-    long open = softLimit();
+    return within(softLimit(), wanted, say);
+  }
+
+  static int within(long open, int wanted, Consumer<String> say) {
     long fit = Math.max(1, (open - KEPT_FOR_THE_PROCESS) / EACH);
     if (wanted <= fit) {
       return wanted;

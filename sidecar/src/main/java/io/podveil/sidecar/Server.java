@@ -42,8 +42,8 @@ final class Server {
 
   private final Configuration configuration;
   private final Clock clock = Clock.systemUTC();
-  private final LogWriter out = new LogWriter();
   private final ConnectionLog log;
+  private final LogWriter out;
   private final Consumer<String> verbose;
   private final Metrics metrics = new Metrics(Build.current().version());
   private final Tls tls;
@@ -63,11 +63,8 @@ final class Server {
    */
   Server(Configuration configuration) {
     this.configuration = configuration;
-    this.log =
-        switch (configuration.logging().format()) {
-          case TEXT -> ConnectionLog.TEXT;
-          case JSON -> ConnectionLog.JSON;
-        };
+    this.log = Sidecar.log(configuration.logging());
+    this.out = new LogWriter(text -> log.message(text, clock));
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     Configuration.Limits limits = configuration.limits();
     IdentityFiles files = files(configuration);

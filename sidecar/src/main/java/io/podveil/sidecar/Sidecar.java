@@ -1,9 +1,11 @@
 package io.podveil.sidecar;
 
+import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.capture.Capture;
 import io.podveil.sidecar.capture.CaptureException;
 import io.podveil.sidecar.capture.CaptureRules;
 import io.podveil.sidecar.identity.IdentityException;
+import java.time.Clock;
 
 /** The program: reads what it is asked for, does it, and exits with a code that tells. */
 public final class Sidecar {
@@ -17,10 +19,10 @@ public final class Sidecar {
     try {
       switch (Invocation.parse(arguments, System.getenv())) {
         case Invocation.Capture(var interception, var logging, boolean remove) ->
-            capture(interception, remove);
+            capture(interception, log(logging), remove);
         case Invocation.Run(Configuration configuration) -> serve(configuration);
         case Invocation.CaptureAndRun(Configuration configuration) -> {
-          capture(configuration.interception(), false);
+          capture(configuration.interception(), log(configuration.logging()), false);
           serve(configuration);
         }
         case Invocation.Help(String text) -> System.out.println(text);
@@ -32,16 +34,24 @@ public final class Sidecar {
     }
   }
 
-  private static void capture(Configuration.Interception interception, boolean remove) {
+  private static void capture(
+      Configuration.Interception interception, ConnectionLog log, boolean remove) {
     if (remove) {
       Capture.remove();
-      System.out.println("capture: rules and routes removed");
+      System.out.println(log.message("capture: rules and routes removed", Clock.systemUTC()));
       return;
     }
     CaptureRules rules = rules(interception);
     Capture.apply(rules);
     Capture.verify(rules);
-    System.out.println("capture: rules and routes are in force");
+    System.out.println(log.message("capture: rules and routes are in force", Clock.systemUTC()));
+  }
+
+  static ConnectionLog log(Configuration.Logging logging) {
+    return switch (logging.format()) {
+      case TEXT -> ConnectionLog.TEXT;
+      case JSON -> ConnectionLog.JSON;
+    };
   }
 
   static CaptureRules rules(Configuration.Interception interception) {

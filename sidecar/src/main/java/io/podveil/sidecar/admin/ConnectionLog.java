@@ -127,13 +127,13 @@ public enum ConnectionLog {
     String units = "kMGTPE";
     double value = (double) count / KILO;
     int unit = 0;
-    while (value >= KILO && unit < units.length() - 1) {
+    // What would be rounded to 1000 is one of the next unit.
+    while (value >= KILO - 0.5 && unit < units.length() - 1) {
       value /= KILO;
       unit++;
     }
-    // 999.5 and more would read as four digits; one more decimal below ten keeps two figures.
     return String.format(
-        Locale.ROOT, value < 10 ? "%.1f%cB" : "%.0f%cB", value, units.charAt(unit));
+        Locale.ROOT, value < 9.95 ? "%.1f%cB" : "%.0f%cB", value, units.charAt(unit));
   }
 
   static String time(Duration duration) {

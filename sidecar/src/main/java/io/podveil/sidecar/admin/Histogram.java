@@ -1,5 +1,6 @@
 package io.podveil.sidecar.admin;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
@@ -33,10 +34,17 @@ final class Histogram {
     long count = 0;
     for (int i = 0; i < buckets.length; i++) {
       count += buckets[i].sum();
-      String bound = i < BOUNDS.length ? String.valueOf(BOUNDS[i]) : "+Inf";
+      String bound = i < BOUNDS.length ? inWords(BOUNDS[i]) : "+Inf";
       text.sample(name + "_bucket", labels + ",le=\"" + bound + "\"", count);
     }
     text.sample(name + "_sum", labels, String.format(Locale.ROOT, "%.6f", nanos.sum() / 1e9));
     text.sample(name + "_count", labels, count);
+  }
+
+  /**
+   * As everybody writes them: queries compare bounds as text, and Java would say 5.0E-4 and 1.0.
+   */
+  private static String inWords(double bound) {
+    return BigDecimal.valueOf(bound).stripTrailingZeros().toPlainString();
   }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 
 /**
  * Lines on standard output, written by a thread of its own: whoever reads our output may be slow (a
@@ -28,15 +29,21 @@ public final class LogWriter implements AutoCloseable {
   private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(CAPACITY);
   private final AtomicLong dropped = new AtomicLong();
   private final OutputStream out;
+  private final UnaryOperator<String> format;
   private final Thread writer;
 
-  /** Writes to standard output. */
-  public LogWriter() {
-    this(new FileOutputStream(FileDescriptor.out));
+  /**
+   * Writes to standard output.
+   *
+   * @param format makes a line of the log's own words, in the shape that its reader expects
+   */
+  public LogWriter(UnaryOperator<String> format) {
+    this(new FileOutputStream(FileDescriptor.out), format);
   }
 
-  LogWriter(OutputStream out) {
+  LogWriter(OutputStream out, UnaryOperator<String> format) {
     this.out = out;
+    this.format = format;
     this.writer = Thread.ofPlatform().name("log").daemon().start(this::write);
   }
 
@@ -64,7 +71,9 @@ public final class LogWriter implements AutoCloseable {
         lines.drainTo(batch);
         long lost = dropped.getAndSet(0);
         if (lost > 0) {
-          batch.add("log: " + lost + " lines dropped, the reader of our output is too slow");
+          batch.add(
+              format.apply(
+                  "log: " + lost + " lines dropped, the reader of our output is too slow"));
         }
         boolean last = batch.remove(END);
         out.write(batch.stream().map(line -> line + "\n").collect(joining()).getBytes(UTF_8));
