@@ -3,6 +3,8 @@ package io.podveil.sidecar.ingress;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +34,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
 
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
+    // Who has nothing to say at all may still want to hear: the end of input is no end of it.
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     deadline =
         ctx.executor()
             .schedule(() -> decide(ctx, plaintext), silence.toMillis(), TimeUnit.MILLISECONDS);
@@ -41,10 +45,24 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf first = (ByteBuf) message;
     boolean handshake = first.getUnsignedByte(first.readerIndex()) == HANDSHAKE_RECORD;
+    // In TLS it is: the peer is gone, and a handshake that can't end need not wait for its time.
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, !handshake);
     // Whoever comes next is added behind this handler before it leaves, so nothing gets lost.
     (handshake ? tls : plaintext).run();
     ctx.fireChannelRead(message);
     leave(ctx);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent && !ctx.isRemoved()) {
+      // No ClientHello can come any more.
+      plaintext.run();
+      ctx.fireUserEventTriggered(event);
+      leave(ctx);
+    } else {
+      ctx.fireUserEventTriggered(event);
+    }
   }
 
   @Override

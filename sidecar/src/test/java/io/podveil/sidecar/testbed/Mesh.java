@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /** Pods on a {@link Wire} with a sidecar each, whose certificates come from one authority. */
 public final class Mesh implements AutoCloseable {
@@ -18,6 +20,8 @@ public final class Mesh implements AutoCloseable {
   private final Path directory;
 
   private Mesh() {
+    // What takes milliseconds takes seconds where everything else runs, too.
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     try {
       directory = Files.createTempDirectory("podveil-mesh");
     } catch (IOException e) {

@@ -34,13 +34,26 @@ public final class MeshedPod implements AutoCloseable {
     start("");
   }
 
-  /** Starts the sidecar with the rules that are there. */
-  public void startWithoutCapture() {
-    start("run");
+  /**
+   * Starts the sidecar with the rules that are there.
+   *
+   * @param before what runs it in its turn; {@code "prlimit", "--nofile=256"}
+   */
+  public void startWithoutCapture(String... before) {
+    start("run", before);
   }
 
-  private void start(String command) {
+  /** Runs {@code podveil-sidecar capture} in the pod, to its end; returns what it said. */
+  public String capture(String... options) {
     List<String> line = new ArrayList<>(command());
+    line.add("capture");
+    line.addAll(List.of(options));
+    return namespace().run(line.toArray(String[]::new));
+  }
+
+  private void start(String command, String... before) {
+    List<String> line = new ArrayList<>(List.of(before));
+    line.addAll(command());
     if (!command.isEmpty()) {
       line.add(command);
     }
@@ -108,6 +121,12 @@ public final class MeshedPod implements AutoCloseable {
         .mapToDouble(line -> Double.parseDouble(line.substring(sample.length() + 1)))
         .findFirst()
         .orElse(0);
+  }
+
+  /** How many connections ended with this outcome; {@code ended("ingress", "refused_expired")}. */
+  public double ended(String direction, String outcome) {
+    return metric(
+        "podveil_connections_total{direction=\"%s\",outcome=\"%s\"}".formatted(direction, outcome));
   }
 
   /** How many file descriptors the sidecar has open. */

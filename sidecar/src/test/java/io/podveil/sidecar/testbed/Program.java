@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * latest.
  */
 public final class Program implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
   private final Process process;
   private final String name;
@@ -40,7 +40,7 @@ public final class Program implements AutoCloseable {
     }
   }
 
-  /** The first line, past or to come, in which the expression is found; fails after 20 seconds. */
+  /** The first line, past or to come, in which the expression is found; fails after 40 seconds. */
   public String await(String regex) {
     Pattern pattern = Pattern.compile(regex);
     long deadline = System.nanoTime() + PATIENCE.toNanos();
@@ -57,7 +57,7 @@ public final class Program implements AutoCloseable {
           throw new AssertionError(
               "%s %s without a line matching \"%s\"; it said:%n%s"
                   .formatted(
-                      name, ended ? "ended" : "went on for 20 s", regex, String.join("\n", lines)));
+                      name, ended ? "ended" : "went on for 40 s", regex, String.join("\n", lines)));
         }
         waitForLines(left);
       }
@@ -97,7 +97,7 @@ public final class Program implements AutoCloseable {
     }
   }
 
-  /** Its exit status once it ended by itself; fails after 20 seconds. */
+  /** Its exit status once it ended by itself; fails after 40 seconds. */
   public int exit() {
     try {
       if (!process.waitFor(PATIENCE)) {
