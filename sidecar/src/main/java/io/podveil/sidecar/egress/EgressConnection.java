@@ -195,7 +195,8 @@ final class EgressConnection {
 
   private void refuse(String reason, String why) {
     egress.connections().end(connection, new Outcome.Refused(reason, why));
-    if (wire != null) {
+    // Out of descriptors it never was open, and can't be closed.
+    if (wire != null && wire.isOpen()) {
       wire.close();
     }
     Reset.now(app);

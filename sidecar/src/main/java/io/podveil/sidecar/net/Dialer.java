@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -27,13 +28,15 @@ public final class Dialer {
 
   /** Towards the wire: marked, so that the rules leave it alone, and watched for life. */
   public ChannelFuture toWire(EventLoop loop, OriginalDestination to, ChannelHandler handler) {
-    return bootstrap(loop, to.address(), handler)
-        .option(SocketOptions.SO_MARK, Mark.WIRE.value())
-        .option(ChannelOption.SO_KEEPALIVE, true)
-        .option(EpollChannelOption.TCP_KEEPIDLE, SocketOptions.KEEPALIVE_IDLE_SECONDS)
-        .option(EpollChannelOption.TCP_KEEPINTVL, SocketOptions.KEEPALIVE_INTERVAL_SECONDS)
-        .option(EpollChannelOption.TCP_KEEPCNT, SocketOptions.KEEPALIVE_PROBES)
-        .connect(to.address());
+    return on(
+        loop,
+        bootstrap(loop, to.address(), handler)
+            .option(SocketOptions.SO_MARK, Mark.WIRE.value())
+            .option(ChannelOption.SO_KEEPALIVE, true)
+            .option(EpollChannelOption.TCP_KEEPIDLE, SocketOptions.KEEPALIVE_IDLE_SECONDS)
+            .option(EpollChannelOption.TCP_KEEPINTVL, SocketOptions.KEEPALIVE_INTERVAL_SECONDS)
+            .option(EpollChannelOption.TCP_KEEPCNT, SocketOptions.KEEPALIVE_PROBES)
+            .connect(to.address()));
   }
 
   /**
@@ -53,11 +56,23 @@ public final class Dialer {
 
   private ChannelFuture toApp(
       EventLoop loop, InetSocketAddress from, OriginalDestination to, ChannelHandler handler) {
-    return bootstrap(loop, to.address(), handler)
-        .option(SocketOptions.SO_MARK, Mark.APP.value())
-        .option(EpollChannelOption.IP_TRANSPARENT, true)
-        .option(ChannelOption.SO_REUSEADDR, true)
-        .connect(to.address(), from);
+    return on(
+        loop,
+        bootstrap(loop, to.address(), handler)
+            .option(SocketOptions.SO_MARK, Mark.APP.value())
+            .option(EpollChannelOption.IP_TRANSPARENT, true)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .connect(to.address(), from));
+  }
+
+  /**
+   * Out of descriptors there is not even a channel, and Netty's future would call back on a thread
+   * of its own, where nobody expects to be.
+   */
+  private static ChannelFuture on(EventLoop loop, ChannelFuture dial) {
+    return dial.cause() == null || dial.channel().isRegistered()
+        ? dial
+        : new DefaultChannelPromise(dial.channel(), loop).setFailure(dial.cause());
   }
 
   /** An ordinary, unmarked connection: the rules treat it as they treat the app's. */

@@ -1,5 +1,6 @@
 package io.podveil.sidecar.net;
 
+import io.netty.channel.ChannelException;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.unix.Errors.NativeIoException;
 import java.net.BindException;
@@ -11,6 +12,7 @@ import java.nio.channels.ClosedChannelException;
 public final class NetworkFailure {
   // asm-generic/errno.h; Netty hands them out negative.
   private static final int EPIPE = -32;
+  private static final int EMFILE = -24;
   private static final int EADDRINUSE = -98;
   private static final int EADDRNOTAVAIL = -99;
   private static final int ECONNRESET = -104;
@@ -29,9 +31,12 @@ public final class NetworkFailure {
             case EPIPE, ECONNRESET -> "connection reset";
             case ETIMEDOUT -> "it answers no more";
             case EADDRINUSE, EADDRNOTAVAIL -> "address and port in use";
+            case EMFILE -> "out of file descriptors here, raise the limit on open files";
             default -> said(io);
           };
       case ClosedChannelException closed -> "closed";
+      // What failed before there was a channel.
+      case ChannelException none when none.getCause() != null -> text(none.getCause());
       default -> said(cause);
     };
   }
