@@ -50,7 +50,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
       pass(message, other);
     }
     flush();
-    channel().config().setAutoRead(other.channel().isWritable());
+    // A closed channel counts as not writable, for ever; only what is read here shows how it ends.
+    channel().config().setAutoRead(!other.channel().isActive() || other.channel().isWritable());
   }
 
   @Override
@@ -70,6 +71,10 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
 
   private void pass(Object message, RelayEnd to) {
     switch (message) {
+      case ByteBuf late when to.isGone() -> {
+        late.release();
+        relay.aborted(to.party, "closed before it had read everything");
+      }
       case ByteBuf bytes -> {
         relay.moved(bytes.readableBytes(), party);
         to.context().write(bytes, to.context().voidPromise());
@@ -86,6 +91,11 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
   private void passEnd(RelayEnd to) {
     ended = true;
     unflushed = false;
+    if (to.isGone()) {
+      endPassedOn = true;
+      relay.endPassedOn();
+      return;
+    }
     to.context()
         .writeAndFlush(StreamSignal.END)
         .addListener(written -> {
@@ -124,6 +134,14 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
       // A bug of ours, or TLS that went wrong: nobody else would end the connection.
       relay.aborted(party, NetworkFailure.text(cause));
     }
+  }
+
+  /**
+   * Whether this side ended its stream in order and then closed the connection without waiting for
+   * the other's end, as plain TLS has it. Its handlers are gone, and what is written fails unheard.
+   */
+  private boolean isGone() {
+    return ended && !channel().isActive();
   }
 
   boolean isEndPassedOn() {

@@ -11,6 +11,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.wire.StreamSignal;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 
 /**
  * Plain TLS, with a peer that is no sidecar, as a stream: close_notify is END (RFC 8446 section
@@ -41,6 +42,12 @@ public final class TlsEdge extends ChannelDuplexHandler {
     }
   }
 
+  /** The peer's end was in order, but there were bytes for it that it did not wait for. */
+  private void tooLate(ChannelHandlerContext ctx) {
+    ctx.fireExceptionCaught(new IOException("closed before it had read everything"));
+    abort(ctx);
+  }
+
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     if (!inputEnded) {
@@ -67,9 +74,17 @@ public final class TlsEdge extends ChannelDuplexHandler {
       }
       case ByteBuf late when inputEnded && late.isReadable() -> {
         ReferenceCountUtil.release(late);
-        promise.setFailure(new IOException("the peer closed both directions with close_notify"));
-        ctx.fireExceptionCaught(promise.cause());
-        abort(ctx);
+        promise.tryFailure(new ClosedChannelException());
+        tooLate(ctx);
+      }
+      case ByteBuf bytes -> {
+        ChannelPromise sent = promise.unvoid();
+        sent.addListener(done -> {
+          if (!done.isSuccess() && inputEnded) {
+            tooLate(ctx);
+          }
+        });
+        ctx.write(bytes, sent);
       }
       default -> ctx.write(message, promise);
     }
