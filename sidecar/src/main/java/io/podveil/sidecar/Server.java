@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoopGroup;
 import io.podveil.sidecar.admin.AdminServer;
 import io.podveil.sidecar.admin.ConnectionLog;
+import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
 import io.podveil.sidecar.egress.Egress;
@@ -66,6 +67,7 @@ final class Server {
     this.log = Sidecar.log(configuration.logging());
     this.out = new LogWriter(text -> log.message(text, clock));
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
+    LibraryLog.to(this::say);
     Configuration.Limits limits = configuration.limits();
     IdentityFiles files = files(configuration);
     Identity identity = files.load();

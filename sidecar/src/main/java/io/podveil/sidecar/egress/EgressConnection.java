@@ -7,6 +7,7 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.handler.ssl.SslHandler;
 import io.podveil.sidecar.net.BlackHoleWatch;
 import io.podveil.sidecar.net.ClientAddress;
+import io.podveil.sidecar.net.LastWord;
 import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
@@ -116,7 +117,7 @@ final class EgressConnection {
     Duration began = connection.lasted();
     SslHandler tls = egress.tls().client(wire.alloc());
     String self = egress.tls().identity().credential().id().shortForm();
-    wire.pipeline().addLast(tls);
+    wire.pipeline().addLast(tls, LastWord.HANDLER);
     wire.config().setAutoRead(true);
     tls.handshakeFuture()
         .addListener(shaken -> {

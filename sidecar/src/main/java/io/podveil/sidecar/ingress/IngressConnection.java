@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
 import io.podveil.sidecar.net.BlackHoleWatch;
 import io.podveil.sidecar.net.ClientAddress;
+import io.podveil.sidecar.net.LastWord;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.relay.Connection;
@@ -86,7 +87,7 @@ final class IngressConnection {
     Duration began = connection.lasted();
     SslHandler tls = ingress.tls().server(wire.alloc());
     String self = ingress.tls().identity().credential().id().shortForm();
-    wire.pipeline().addLast(tls);
+    wire.pipeline().addLast(tls, LastWord.HANDLER);
     wire.config().setAutoRead(true);
     tls.handshakeFuture()
         .addListener(shaken -> {
