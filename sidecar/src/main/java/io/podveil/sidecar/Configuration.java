@@ -2,6 +2,7 @@ package io.podveil.sidecar;
 
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,11 +45,40 @@ public record Configuration(
         Logging.from(settings));
   }
 
-  /** The PEM files, watched while serving. */
-  public record Credentials(Path cert, Path key, Path caCert) {
+  /** Where the certificate and its key come from. */
+  public sealed interface Credentials {
+    /** From PEM files, watched while serving. */
+    record Files(Path cert, Path key, Path caCert) implements Credentials {}
+
+    /**
+     * From podveil-certs: the key is made here, and never leaves.
+     *
+     * @param token the pod's projected token, which says who we are
+     * @param roots the trust roots, watched while serving
+     */
+    record Service(URI certs, Path token, Path roots) implements Credentials {}
+
     static Credentials from(Settings settings) {
-      return new Credentials(
+      List<Option<?>> files = List.of(Options.CERT, Options.KEY, Options.CA_CERT);
+      if (settings.has(Options.CERTS_URL)) {
+        files.forEach(file -> refuse(settings, file, "goes without", "has no use for files"));
+        return new Service(
+            settings.get(Options.CERTS_URL),
+            settings.get(Options.TOKEN_FILE),
+            settings.get(Options.ROOTS_FILE));
+      }
+      for (Option<?> option : List.of(Options.TOKEN_FILE, Options.ROOTS_FILE)) {
+        refuse(settings, option, "means nothing without", "says where podveil-certs is");
+      }
+      return new Files(
           settings.get(Options.CERT), settings.get(Options.KEY), settings.get(Options.CA_CERT));
+    }
+
+    private static void refuse(Settings settings, Option<?> option, String how, String why) {
+      if (settings.has(option)) {
+        throw new UsageException(
+            "%s %s %s, which %s".formatted(option.flag(), how, Options.CERTS_URL.flag(), why));
+      }
     }
   }
 

@@ -70,7 +70,7 @@ final class HelpText {
   private static String fallback(Option<?> option) {
     String fallback = option.fallback();
     if (fallback == null) {
-      return "required";
+      return "no default";
     }
     return fallback.isEmpty() ? "default none" : "default " + fallback;
   }

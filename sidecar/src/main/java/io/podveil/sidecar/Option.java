@@ -35,7 +35,8 @@ record Option<T>(
   /** A heading of the help text, and which commands have the options below it. */
   enum Section {
     REMOVAL("Removal"),
-    CREDENTIALS("Credentials"),
+    CREDENTIALS("Credentials from files"),
+    SERVICE("Credentials from podveil-certs, instead of files"),
     LISTENERS("Listeners"),
     INTERCEPTION("What is never touched"),
     TRAFFIC("What happens to the rest"),
@@ -51,7 +52,7 @@ record Option<T>(
     boolean concerns(Command command) {
       return switch (this) {
         case REMOVAL -> command == Command.CAPTURE;
-        case CREDENTIALS, TRAFFIC, LIMITS -> command != Command.CAPTURE;
+        case CREDENTIALS, SERVICE, TRAFFIC, LIMITS -> command != Command.CAPTURE;
         case LISTENERS, INTERCEPTION, LOGGING -> true;
       };
     }

@@ -6,6 +6,7 @@ import io.podveil.sidecar.Option.Arity;
 import io.podveil.sidecar.Option.Section;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,6 +43,30 @@ final class Options {
           null,
           Readers.FILE,
           "PEM: the roots that peers are checked against, one or more");
+  static final Option<URI> CERTS_URL =
+      once(
+          Section.SERVICE,
+          "certs-url",
+          "URL",
+          null,
+          Readers.HTTPS_URL,
+          "podveil-certs, as in https://podveil-certs.podveil-system.svc:8443");
+  static final Option<Path> TOKEN_FILE =
+      once(
+          Section.SERVICE,
+          "token-file",
+          "FILE",
+          "/var/run/secrets/podveil.io/token",
+          Readers.FILE,
+          "the pod's projected token with audience podveil; read afresh each time");
+  static final Option<Path> ROOTS_FILE =
+      once(
+          Section.SERVICE,
+          "roots-file",
+          "FILE",
+          "/var/run/secrets/podveil.io/roots.pem",
+          Readers.FILE,
+          "PEM: the trust roots, of podveil-certs and of peers alike");
 
   static final Option<Integer> TCP_PORT =
       once(
@@ -195,6 +220,9 @@ final class Options {
           CERT,
           KEY,
           CA_CERT,
+          CERTS_URL,
+          TOKEN_FILE,
+          ROOTS_FILE,
           TCP_PORT,
           TLS_PORT,
           ADMIN_PORT,

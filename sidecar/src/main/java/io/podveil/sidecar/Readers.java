@@ -2,6 +2,8 @@ package io.podveil.sidecar;
 
 import static java.util.stream.Collectors.joining;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +20,8 @@ final class Readers {
   static final Function<String, Integer> PORT = integer("a port", 1, 65535);
 
   static final Function<String, Path> FILE = Readers::file;
+
+  static final Function<String, URI> HTTPS_URL = Readers::httpsUrl;
 
   static final Function<String, String> TRUST_DOMAIN = Readers::trustDomain;
 
@@ -101,6 +105,19 @@ final class Readers {
       }
     }
     throw refused(text, "a file", "the path of a PEM file");
+  }
+
+  private static URI httpsUrl(String text) {
+    try {
+      URI url = new URI(text);
+      String bare = "https://" + url.getAuthority();
+      if (url.getHost() != null && url.getUserInfo() == null && text.equals(bare)) {
+        return url;
+      }
+    } catch (URISyntaxException e) {
+      // Falls through: what is allowed is the same.
+    }
+    throw refused(text, "a service's URL", "https://HOST and https://HOST:PORT");
   }
 
   private static String trustDomain(String text) {

@@ -2,12 +2,17 @@ package io.podveil.sidecar;
 
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.podveil.sidecar.Configuration.Credentials;
 import io.podveil.sidecar.admin.AdminServer;
 import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
+import io.podveil.sidecar.authority.Authority;
+import io.podveil.sidecar.authority.CertificateRenewal;
+import io.podveil.sidecar.authority.Enrollment;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
 import io.podveil.sidecar.identity.Identity;
@@ -20,6 +25,7 @@ import io.podveil.sidecar.net.CaptureProbe;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
+import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.OwnAddresses;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connections;
@@ -28,13 +34,17 @@ import io.podveil.sidecar.tls.TlsEngine;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.VertxInternal;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Everything that serves, wired once, top-down: identity first, sockets last. */
+/**
+ * Everything that serves, wired once, top-down. The admin port opens first, for it tells what we
+ * wait for; nothing is let in or out before there is an identity.
+ */
 final class Server {
   private static final Duration HELLO_TIMEOUT = Duration.ofSeconds(10);
 
@@ -47,20 +57,18 @@ final class Server {
   private final LogWriter out;
   private final Consumer<String> verbose;
   private final Metrics metrics = new Metrics(Build.current().version());
-  private final Tls tls;
   private final Connections connections;
   private final Vertx vertx;
   private final EventLoopGroup loops;
   private final Dialer dialer;
   private final CaptureProbe probe;
   private final Readiness readiness;
-  private final List<ChannelFuture> listening;
+  private volatile List<ChannelFuture> listening = List.of();
 
   /**
-   * Reads the identity, opens the listeners, and returns with everything running.
+   * Opens the admin port, and nothing else.
    *
-   * @throws io.podveil.sidecar.identity.IdentityException without an identity nothing is opened
-   * @throws ListenException when a port cannot be had
+   * @throws ListenException when the port cannot be had
    */
   Server(Configuration configuration) {
     this.configuration = configuration;
@@ -69,9 +77,6 @@ final class Server {
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     LibraryLog.to(this::say);
     Configuration.Limits limits = configuration.limits();
-    IdentityFiles files = files(configuration);
-    Identity identity = files.load();
-    this.tls = new Tls(identity, TlsEngine.best(this::say), limits.handshakeTimeout(), clock);
     this.connections =
         new Connections(
             DescriptorLimit.connections(limits.connections(), this::say),
@@ -82,9 +87,59 @@ final class Server {
     this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();
     this.dialer = new Dialer(limits.connectTimeout());
     this.probe = new CaptureProbe(dialer);
-    this.readiness = new Readiness(tls, probe, loops, clock);
-    this.listening = listen(configuration.interception().listeners());
-    files.watch(identity, clock, this::renewed, this::reloadRefused);
+    this.readiness = new Readiness(probe, loops, clock);
+    openAdmin(configuration.interception().listeners().admin());
+  }
+
+  /**
+   * Gets an identity, however long that takes, opens the listeners, and returns with everything
+   * running.
+   *
+   * @throws io.podveil.sidecar.identity.IdentityException when the files hold none; podveil-certs
+   *     is waited for
+   * @throws ListenException when a port cannot be had
+   */
+  void serve() {
+    switch (configuration.credentials()) {
+      case Credentials.Files(Path cert, Path key, Path caCert) -> {
+        IdentityFiles files = new IdentityFiles(cert, key, caCert, configuration.trustDomain());
+        Identity identity = files.load();
+        Tls tls = open(identity);
+        files.watch(identity, clock, next -> renewed(tls, next), this::notRenewed);
+      }
+      case Credentials.Service service -> {
+        CertificateRenewal renewal = renewal(service);
+        Tls tls = open(renewal.first());
+        renewal.goOn(next -> renewed(tls, next));
+      }
+    }
+  }
+
+  private CertificateRenewal renewal(Credentials.Service service) {
+    Authority authority =
+        new Authority(
+            service.certs(),
+            service.roots(),
+            to ->
+                dialer.toWire(
+                    loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
+    Enrollment enrollment =
+        new Enrollment(
+            authority,
+            service.token(),
+            configuration.trustDomain(),
+            OwnAddresses::reachable,
+            clock);
+    return new CertificateRenewal(
+        enrollment::attempt, service.roots(), clock, Math::random, this::notRenewed);
+  }
+
+  private Tls open(Identity identity) {
+    Tls tls =
+        new Tls(
+            identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
+    listening = listen(configuration.interception().listeners(), tls);
+    readiness.serving(tls);
     say(
         "podveil-sidecar "
             + Build.current().version()
@@ -92,32 +147,36 @@ final class Server {
             + tls.identity().credential().id()
             + ", certificate valid until "
             + tls.identity().credential().notAfter());
+    return tls;
   }
 
-  private List<ChannelFuture> listen(Configuration.Listeners ports) {
+  private List<ChannelFuture> listen(Configuration.Listeners ports, Tls tls) {
     Listeners listeners = new Listeners(loops);
     ChannelHandler pause = new AcceptPause(this::acceptPaused);
     List<ChannelFuture> opened =
         List.of(
-            listeners.egress(ports.tcp(), egress(ports).acceptor(), pause),
-            listeners.ingress(ports.tls(), ingress(ports).acceptor(), pause));
+            listeners.egress(ports.tcp(), egress(ports, tls).acceptor(), pause),
+            listeners.ingress(ports.tls(), ingress(ports, tls).acceptor(), pause));
     opened.forEach(Server::awaitOpen);
+    return opened;
+  }
+
+  private void openAdmin(int port) {
     AdminServer admin =
         new AdminServer(
             connections,
             metrics,
-            tls::identity,
+            readiness::identity,
             readiness::missing,
             CaptureState.of(configuration));
     try {
-      admin.listen(vertx, ports.admin()).await();
+      admin.listen(vertx, port).await();
     } catch (RuntimeException e) {
-      throw new ListenException("port " + ports.admin() + " can't be opened: " + e.getMessage(), e);
+      throw new ListenException("port " + port + " can't be opened: " + e.getMessage(), e);
     }
-    return opened;
   }
 
-  private Egress egress(Configuration.Listeners ports) {
+  private Egress egress(Configuration.Listeners ports, Tls tls) {
     return new Egress(
         new EgressRouter(configuration.mtlsCidrs(), ports.tcp(), OwnAddresses::contain),
         tls,
@@ -128,7 +187,7 @@ final class Server {
         verbose);
   }
 
-  private Ingress ingress(Configuration.Listeners ports) {
+  private Ingress ingress(Configuration.Listeners ports, Tls tls) {
     InboundMode mode =
         switch (configuration.inbound()) {
           case STRICT -> InboundMode.STRICT;
@@ -157,7 +216,7 @@ final class Server {
     out.close();
   }
 
-  private void renewed(Identity identity) {
+  private void renewed(Tls tls, Identity identity) {
     tls.use(identity);
     say(
         "certificate of "
@@ -169,8 +228,9 @@ final class Server {
             + " trust roots");
   }
 
-  private void reloadRefused(String why) {
+  private void notRenewed(String why) {
     metrics.reloadRefused();
+    readiness.waitingFor(why);
     say(why);
   }
 
@@ -199,11 +259,6 @@ final class Server {
               + " there",
           e);
     }
-  }
-
-  private static IdentityFiles files(Configuration configuration) {
-    Configuration.Credentials pem = configuration.credentials();
-    return new IdentityFiles(pem.cert(), pem.key(), pem.caCert(), configuration.trustDomain());
   }
 
   private static Vertx vertx(int eventLoops) {

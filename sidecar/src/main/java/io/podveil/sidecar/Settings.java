@@ -25,6 +25,12 @@ record Settings(CommandLine line, Map<String, String> environment) {
     return read(option, fallback(option), "default of " + option.flag());
   }
 
+  /** Whether it was set, be it to its default. */
+  boolean has(Option<?> option) {
+    return line.given().containsKey(option)
+        || !environment.getOrDefault(option.variable(), "").isEmpty();
+  }
+
   private static String fallback(Option<?> option) {
     @Nullable String fallback = option.fallback();
     if (fallback == null) {

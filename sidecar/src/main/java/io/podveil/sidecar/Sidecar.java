@@ -68,14 +68,21 @@ public final class Sidecar {
     Server server = new Server(configuration);
     // A hook of the JVM's ends with the signal's own exit code, unless it halts: an orderly end is
     // 0.
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  server.drain();
-                  Runtime.getRuntime().halt(0);
-                },
-                "drain"));
+    Thread drain =
+        new Thread(
+            () -> {
+              server.drain();
+              Runtime.getRuntime().halt(0);
+            },
+            "drain");
+    // Before there is an identity, too: a pod may be deleted while it waits for its first one.
+    Runtime.getRuntime().addShutdownHook(drain);
+    try {
+      server.serve();
+    } catch (IdentityException | ListenException e) {
+      Runtime.getRuntime().removeShutdownHook(drain);
+      throw e;
+    }
   }
 
   private static void exit(int code, String line) {

@@ -12,6 +12,7 @@ import io.podveil.sidecar.Invocation.Run;
 import io.podveil.sidecar.Invocation.Version;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -39,7 +40,7 @@ class InvocationTest {
     assertThat(configuration)
         .isEqualTo(
             new Configuration(
-                new Configuration.Credentials(
+                new Configuration.Credentials.Files(
                     Path.of("cert.pem"), Path.of("key.pem"), Path.of("ca.pem")),
                 new Configuration.Interception(
                     new Configuration.Listeners(1, 2, 3), Ports.NONE, Ports.NONE, List.of()),
@@ -68,7 +69,7 @@ class InvocationTest {
     assertThat(run.configuration())
         .isEqualTo(
             new Configuration(
-                new Configuration.Credentials(Path.of("a"), Path.of("b"), Path.of("c")),
+                new Configuration.Credentials.Files(Path.of("a"), Path.of("b"), Path.of("c")),
                 new Configuration.Interception(
                     new Configuration.Listeners(11, 12, 13),
                     Ports.parse("22"),
@@ -139,6 +140,35 @@ class InvocationTest {
   void saysWhichFileIsMissing() {
     assertThat(Invocation.parse(words("run --cert c"), Map.of()))
         .isEqualTo(new Invalid("--key FILE is missing: give it, or set PODVEIL_KEY"));
+  }
+
+  @Test
+  void podveilCertsReplacesTheFiles() {
+    Run run =
+        (Run)
+            Invocation.parse(
+                words("run --certs-url https://podveil-certs.podveil-system.svc:8443"),
+                Map.of("PODVEIL_ROOTS_FILE", "/roots.pem"));
+
+    assertThat(run.configuration().credentials())
+        .isEqualTo(
+            new Configuration.Credentials.Service(
+                URI.create("https://podveil-certs.podveil-system.svc:8443"),
+                Path.of("/var/run/secrets/podveil.io/token"),
+                Path.of("/roots.pem")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --certs-url=https://certs --key k  | --key goes without --certs-url, which has no use for files
+          --token-file t                     | --token-file means nothing without --certs-url, which says where podveil-certs is
+          --roots-file r --cert c            | --roots-file means nothing without --certs-url, which says where podveil-certs is
+          """)
+  void credentialsComeFromOnePlace(String arguments, String line) {
+    assertThat(Invocation.parse(words("run " + arguments), Map.of())).isEqualTo(new Invalid(line));
   }
 
   @Test

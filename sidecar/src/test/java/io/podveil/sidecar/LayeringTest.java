@@ -32,6 +32,7 @@ final class LayeringTest {
     WIRE("frames are bytes in and values out, whoever sends them"),
     RELAY("two channels are joined in the same way whatever led to them", NET, WIRE),
     IDENTITY("who we are does not depend on whom we talk to"),
+    AUTHORITY("the authority is asked for an identity before anything else can be", NET, IDENTITY),
     TLS("a handshake needs identities and nothing of what is carried afterwards", IDENTITY),
     PEERS("what lives at an address is an identity, not a connection", IDENTITY),
     POLICY("a policy is a value that names identities; others carry it out", IDENTITY),

@@ -33,6 +33,17 @@ class OptionsTest {
         row(Options.CERT, of("/a/b.pem", "/a/b.pem", "c", "c"), noFiles, "allowed are"),
         row(Options.KEY, of("key.pem", "key.pem"), noFiles, "allowed are"),
         row(Options.CA_CERT, of("../ca", "../ca"), noFiles, "allowed are"),
+        row(
+            Options.CERTS_URL,
+            of(
+                "https://certs",
+                "https://certs",
+                "https://[fd00::1]:8443",
+                "https://[fd00::1]:8443"),
+            List.of("", "certs", "http://certs", "https://", "https://certs/v1", "https://u@certs"),
+            "https://HOST:PORT"),
+        row(Options.TOKEN_FILE, of("/t", "/t"), noFiles, "allowed are"),
+        row(Options.ROOTS_FILE, of("r.pem", "r.pem"), noFiles, "allowed are"),
         row(Options.TCP_PORT, of("1", "1", "65535", "65535"), noPorts, "1 to 65535"),
         row(Options.TLS_PORT, of("15006", "15006"), noPorts, "1 to 65535"),
         row(Options.ADMIN_PORT, of("8080", "8080"), noPorts, "1 to 65535"),

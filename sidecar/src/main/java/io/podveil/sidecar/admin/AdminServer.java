@@ -1,6 +1,7 @@
 package io.podveil.sidecar.admin;
 
 import io.netty.util.NetUtil;
+import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.relay.Connections;
 import io.vertx.core.Future;
@@ -14,6 +15,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -22,13 +24,14 @@ import java.util.function.Supplier;
  * Health, metrics and state over plain HTTP. Health and metrics answer anybody, as kubelet and
  * Prometheus come from outside; the state of things is for those inside the pod.
  *
+ * @param identity the one in force, once there is one
  * @param unready asked for each /readyz: what is missing, or nothing
  * @param rules the capture rules that this sidecar counts on
  */
 public record AdminServer(
     Connections connections,
     Metrics metrics,
-    Supplier<Identity> identity,
+    Supplier<Optional<Identity>> identity,
     Supplier<CompletionStage<List<String>>> unready,
     JsonObject rules) {
   private static final int IDLE_SECONDS = 30;
@@ -80,31 +83,30 @@ public record AdminServer(
       text(request.response(), 403, "the state of things is shown inside the pod only\n");
       return;
     }
-    Identity now = identity.get();
     JsonArray live = new JsonArray();
     connections.live().forEach(connection -> live.add(ConnectionLog.describe(connection)));
     JsonObject state =
         new JsonObject()
             .put("rules", rules)
-            .put(
-                "certificate",
-                new JsonObject()
-                    .put("id", now.credential().id().toString())
-                    .put("notBefore", now.credential().notBefore().toString())
-                    .put("notAfter", now.credential().notAfter().toString())
-                    .put(
-                        "addresses",
-                        new JsonArray(
-                            now.credential().addresses().stream()
-                                .map(NetUtil::toAddressString)
-                                .sorted()
-                                .toList()))
-                    .put("roots", now.roots().roots().size()))
+            .put("certificate", identity.get().map(AdminServer::certificate).orElse(null))
             .put("connections", live);
     request
         .response()
         .putHeader("Content-Type", "application/json")
         .end(state.encodePrettily() + "\n");
+  }
+
+  private static JsonObject certificate(Identity identity) {
+    Credential credential = identity.credential();
+    return new JsonObject()
+        .put("id", credential.id().toString())
+        .put("notBefore", credential.notBefore().toString())
+        .put("notAfter", credential.notAfter().toString())
+        .put(
+            "addresses",
+            new JsonArray(
+                credential.addresses().stream().map(NetUtil::toAddressString).sorted().toList()))
+        .put("roots", identity.roots().roots().size());
   }
 
   /** What comes from the pod itself comes from loopback, or from the address that it went to. */
@@ -116,8 +118,8 @@ public record AdminServer(
         || remote.equals("::1");
   }
 
-  private Instant certificateExpiry() {
-    return identity.get().credential().notAfter();
+  private Optional<Instant> certificateExpiry() {
+    return identity.get().map(now -> now.credential().notAfter());
   }
 
   private static void text(HttpServerResponse response, int status, String body) {

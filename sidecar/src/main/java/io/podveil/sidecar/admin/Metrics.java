@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
@@ -78,7 +79,7 @@ public final class Metrics {
   }
 
   /** Everything, as text. */
-  String text(Connections connections, Supplier<Instant> certificateExpiry) {
+  String text(Connections connections, Supplier<Optional<Instant>> certificateExpiry) {
     PrometheusText text = new PrometheusText();
     text.family("podveil_connections_total", "counter", "Connections that ended, by outcome.");
     ended.forEach((key, count) ->
@@ -105,13 +106,16 @@ public final class Metrics {
     text.single(
         "podveil_certificate_reloads_refused_total",
         "counter",
-        "New certificate files that could not be used; the old ones stayed in force.",
+        "New certificates that could not be had or used; the old ones stayed in force.",
         refusedReloads.sum());
-    text.single(
-        "podveil_certificate_expiry_timestamp_seconds",
-        "gauge",
-        "When the certificate in force ends.",
-        certificateExpiry.get().getEpochSecond());
+    certificateExpiry
+        .get()
+        .ifPresent(expiry ->
+            text.single(
+                "podveil_certificate_expiry_timestamp_seconds",
+                "gauge",
+                "When the certificate in force ends.",
+                expiry.getEpochSecond()));
     text.family("podveil_build_info", "gauge", "Always 1; the version is in the label.");
     text.sample("podveil_build_info", "version=\"" + version + "\"", 1);
     return text.toString();

@@ -56,6 +56,35 @@ public final class Credential {
     return new Credential(chain, key, svidOf(chain));
   }
 
+  /**
+   * A credential from the certificate that an authority issued upon a request.
+   *
+   * @param chain the certificate, then its intermediates, in PEM
+   * @throws IdentityException if it is not what was asked for, with the reason
+   */
+  public static Credential issued(byte[] chain, SigningRequest request) {
+    List<X509Certificate> certificates = parseChain(chain);
+    if (!certificates.getFirst().getPublicKey().equals(request.keys().getPublic())) {
+      throw new IdentityException("its certificate is for another key than ours");
+    }
+    Credential credential =
+        new Credential(certificates, request.keys().getPrivate(), svidOf(certificates));
+    if (!credential.id().equals(request.id())) {
+      throw new IdentityException(
+          "its certificate is for " + credential.id() + ", and we are " + request.id());
+    }
+    if (!credential.addresses().containsAll(request.addresses())) {
+      throw new IdentityException(
+          "its certificate names the addresses %s, and we live at %s"
+              .formatted(texts(credential.addresses()), texts(request.addresses())));
+    }
+    return credential;
+  }
+
+  private static List<String> texts(Set<InetAddress> addresses) {
+    return addresses.stream().map(InetAddress::getHostAddress).sorted().toList();
+  }
+
   private static Svid svidOf(List<X509Certificate> chain) {
     try {
       return Svid.of(chain);

@@ -1,9 +1,5 @@
 package io.podveil.sidecar.identity;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -11,6 +7,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * An identity in three PEM files, as cert-manager, SPIFFE helpers and {@code podveil-certs issue}
@@ -22,9 +19,6 @@ import java.util.function.Supplier;
  * @param trustDomain the trust domain that we must be of
  */
 public record IdentityFiles(Path certificate, Path key, Path roots, String trustDomain) {
-
-  /** No honest file is larger, and a wrong path may lead to anything. */
-  private static final int MAX_BYTES = 1024 * 1024;
 
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
@@ -51,7 +45,7 @@ public record IdentityFiles(Path certificate, Path key, Path roots, String trust
 
   /** The contents of the three files, for {@link #parse}. */
   List<byte[]> read() {
-    return List.of(read(certificate), read(key), read(roots));
+    return Stream.of(certificate, key, roots).map(MountedFile::read).toList();
   }
 
   Identity parse(List<byte[]> contents) {
@@ -73,20 +67,6 @@ public record IdentityFiles(Path certificate, Path key, Path roots, String trust
       return parser.get();
     } catch (IdentityException e) {
       throw new IdentityException(file + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static byte[] read(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] content = in.readNBytes(MAX_BYTES + 1);
-      if (content.length > MAX_BYTES) {
-        throw new IdentityException(file + ": is larger than 1 MiB; is it the right file?");
-      }
-      return content;
-    } catch (NoSuchFileException e) {
-      throw new IdentityException(file + ": is not there; is its volume mounted?", e);
-    } catch (IOException e) {
-      throw new IdentityException(file + ": can't be read: " + e.getMessage(), e);
     }
   }
 }

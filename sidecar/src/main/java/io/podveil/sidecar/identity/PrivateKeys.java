@@ -1,6 +1,5 @@
 package io.podveil.sidecar.identity;
 
-import java.io.ByteArrayOutputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -18,8 +17,6 @@ import java.util.List;
  */
 final class PrivateKeys {
 
-  private static final byte SEQUENCE = 0x30;
-  private static final byte OCTET_STRING = 0x04;
   private static final byte[] VERSION_0 = {0x02, 0x01, 0x00};
 
   private PrivateKeys() {}
@@ -74,7 +71,8 @@ final class PrivateKeys {
   }
 
   private static byte[] envelope(byte[] key, PublicKey publicKey) {
-    return der(SEQUENCE, VERSION_0, algorithmOf(publicKey), der(OCTET_STRING, key));
+    return Der.element(
+        Der.SEQUENCE, VERSION_0, algorithmOf(publicKey), Der.element(Der.OCTET_STRING, key));
   }
 
   /**
@@ -91,23 +89,5 @@ final class PrivateKeys {
   private static int headerLength(byte[] der, int at) {
     int first = der[at + 1] & 0xff;
     return first < 0x80 ? 2 : 2 + (first & 0x7f);
-  }
-
-  private static byte[] der(byte tag, byte[]... contents) {
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
-    for (byte[] content : contents) {
-      body.writeBytes(content);
-    }
-    ByteArrayOutputStream element = new ByteArrayOutputStream();
-    element.write(tag);
-    if (body.size() < 0x80) {
-      element.write(body.size());
-    } else {
-      element.write(0x82);
-      element.write(body.size() >> 8);
-      element.write(body.size());
-    }
-    element.writeBytes(body.toByteArray());
-    return element.toByteArray();
   }
 }

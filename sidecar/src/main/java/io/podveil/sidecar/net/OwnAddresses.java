@@ -6,6 +6,8 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The addresses of this network namespace, asked of the kernel each time: pods can get more. */
 public final class OwnAddresses {
@@ -18,6 +20,18 @@ public final class OwnAddresses {
     } catch (SocketException e) {
       // Not to be found out; taken for our own, a connection is refused instead of looping.
       return true;
+    }
+  }
+
+  /** Those that others can reach: neither loopback nor link-local. */
+  public static Set<InetAddress> reachable() {
+    try {
+      return NetworkInterface.networkInterfaces()
+          .flatMap(NetworkInterface::inetAddresses)
+          .filter(OwnAddresses::isReachable)
+          .collect(Collectors.toUnmodifiableSet());
+    } catch (SocketException e) {
+      return Set.of();
     }
   }
 
@@ -34,10 +48,14 @@ public final class OwnAddresses {
       return NetworkInterface.networkInterfaces()
           .flatMap(NetworkInterface::inetAddresses)
           .filter(family::isInstance)
-          .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
+          .filter(OwnAddresses::isReachable)
           .findFirst();
     } catch (SocketException e) {
       return Optional.empty();
     }
+  }
+
+  private static boolean isReachable(InetAddress address) {
+    return !address.isLoopbackAddress() && !address.isLinkLocalAddress();
   }
 }

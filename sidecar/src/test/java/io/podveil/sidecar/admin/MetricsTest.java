@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class MetricsTest {
@@ -97,7 +98,7 @@ final class MetricsTest {
   }
 
   private String text() {
-    return metrics.text(connections, () -> Instant.parse("2026-01-01T00:00:00Z"));
+    return metrics.text(connections, () -> Optional.of(Instant.parse("2026-01-01T00:00:00Z")));
   }
 
   private Connection open(Direction direction) {

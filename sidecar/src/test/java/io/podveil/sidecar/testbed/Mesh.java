@@ -66,6 +66,22 @@ public final class Mesh implements AutoCloseable {
     return meshed;
   }
 
+  /** A pod whose sidecar has a token, and is not started yet. */
+  public MeshedPod enrolling(String serviceAccount, CertsPlayer certs, String... options) {
+    Pod pod = wire.pod();
+    Path mounted = directory.resolve(pod.port());
+    try {
+      Files.createDirectories(mounted);
+      Files.writeString(mounted.resolve("token"), CertsPlayer.token("shop", serviceAccount));
+      Files.writeString(mounted.resolve("roots.pem"), Issued.pem(authority.roots().roots()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    MeshedPod meshed = new MeshedPod(pod, mounted, certs, options);
+    pods.add(meshed);
+    return meshed;
+  }
+
   /** A pod without a sidecar. */
   public Pod plainPod() {
     return wire.pod();

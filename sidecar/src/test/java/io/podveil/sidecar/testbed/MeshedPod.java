@@ -14,14 +14,32 @@ import java.util.Optional;
 public final class MeshedPod implements AutoCloseable {
   private final Pod pod;
   private final Path directory;
+  private final List<String> credentials;
   private final String[] options;
   private final List<Program> runs = new ArrayList<>();
 
   MeshedPod(Pod pod, Path directory, Issued issued, TrustBundle roots, String... options) {
     this.pod = pod;
     this.directory = directory;
+    this.credentials =
+        List.of(
+            "--cert", directory.resolve("cert.pem").toString(),
+            "--key", directory.resolve("key.pem").toString(),
+            "--ca-cert", directory.resolve("ca.pem").toString());
     this.options = options.clone();
     write(issued, roots);
+  }
+
+  /** With a token and roots in its directory, and nothing else. */
+  MeshedPod(Pod pod, Path directory, CertsPlayer certs, String... options) {
+    this.pod = pod;
+    this.directory = directory;
+    this.credentials =
+        List.of(
+            "--certs-url", certs.url().toString(),
+            "--token-file", directory.resolve("token").toString(),
+            "--roots-file", directory.resolve("roots.pem").toString());
+    this.options = options.clone();
   }
 
   /** Replaces the files that the sidecar watches. */
@@ -31,7 +49,13 @@ public final class MeshedPod implements AutoCloseable {
 
   /** Starts the sidecar, rules included, and waits until it serves. */
   public void start() {
-    start("");
+    launch("");
+    sidecar().await(" serves as ");
+  }
+
+  /** Starts the sidecar, rules included, and waits for nothing. */
+  public void launch() {
+    launch("");
   }
 
   /**
@@ -40,7 +64,8 @@ public final class MeshedPod implements AutoCloseable {
    * @param before what runs it in its turn; {@code "prlimit", "--nofile=256"}
    */
   public void startWithoutCapture(String... before) {
-    start("run", before);
+    launch("run", before);
+    sidecar().await(" serves as ");
   }
 
   /** Runs {@code podveil-sidecar capture} in the pod, to its end; returns what it said. */
@@ -51,22 +76,17 @@ public final class MeshedPod implements AutoCloseable {
     return namespace().run(line.toArray(String[]::new));
   }
 
-  private void start(String command, String... before) {
+  private void launch(String command, String... before) {
     List<String> line = new ArrayList<>(List.of(before));
     line.addAll(command());
     if (!command.isEmpty()) {
       line.add(command);
     }
-    line.addAll(
-        List.of(
-            "--cert", directory.resolve("cert.pem").toString(),
-            "--key", directory.resolve("key.pem").toString(),
-            "--ca-cert", directory.resolve("ca.pem").toString()));
+    line.addAll(credentials);
     line.addAll(List.of(options));
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().put("PODVEIL_JAVA_OPTS", "-Dio.netty.leakDetection.level=paranoid");
     runs.add(pod.namespace().start(builder));
-    sidecar().await(" serves as ");
   }
 
   /** What ships, when it was built ({@code make build}); otherwise the classes under test. */

@@ -3,6 +3,7 @@ package io.podveil.sidecar.testbed;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,6 +64,11 @@ public final class TestLeaf {
     return this;
   }
 
+  public TestLeaf host(String name) {
+    names.add(new GeneralName(GeneralName.dNSName, name));
+    return this;
+  }
+
   public TestLeaf valid(Instant from, Instant to) {
     notBefore = from;
     notAfter = to;
@@ -72,6 +78,11 @@ public final class TestLeaf {
   public TestLeaf serial(long number) {
     serial = BigInteger.valueOf(number);
     return this;
+  }
+
+  /** For a key that somebody else holds; what is issued has another one then. */
+  public TestLeaf publicKey(PublicKey other) {
+    return keys(new KeyPair(other, keys.getPrivate()));
   }
 
   public TestLeaf keys(KeyPair other) {

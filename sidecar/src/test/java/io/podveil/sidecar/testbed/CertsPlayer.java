@@ -1,0 +1,273 @@
+package io.podveil.sidecar.testbed;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManagerFactory;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.operator.OperatorException;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCSException;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays podveil-certs over real HTTPS: issues what it is asked for, unless a test has it answer
+ * something else.
+ */
+public final class CertsPlayer implements AutoCloseable {
+  /**
+   * What was asked.
+   *
+   * @param bearer the token, or empty
+   * @param clientCertificate whether there was one, of the same authority
+   */
+  public record Question(String path, String bearer, boolean clientCertificate, String body) {}
+
+  /** What is answered. */
+  public record Answer(int status, Map<String, String> headers, String body) {
+    public static Answer ok(String json) {
+      return new Answer(200, Map.of("Content-Type", "application/json"), json);
+    }
+
+    /** A problem document as podveil-certs writes it. */
+    public static Answer problem(int status, String title, String detail) {
+      return new Answer(
+          status,
+          Map.of("Content-Type", "application/problem+json"),
+          new JsonObject().put("title", title).put("detail", detail).encode());
+    }
+
+    public Answer retryAfter(int seconds) {
+      return new Answer(status, Map.of("Retry-After", Integer.toString(seconds)), body);
+    }
+  }
+
+  private final TestAuthority authority;
+  private final HttpsServer server;
+  private final URI url;
+  private final List<Question> questions = new CopyOnWriteArrayList<>();
+  private volatile Function<Question, Answer> answers;
+
+  private CertsPlayer(TestAuthority authority, HttpsServer server, URI url) {
+    this.authority = authority;
+    this.server = server;
+    this.url = url;
+    this.answers = question -> Answer.ok(issue(question));
+  }
+
+  /** On a free port of this address; what it shows is issued for just that. */
+  public static CertsPlayer start(TestAuthority authority, InetAddress at) {
+    return start(
+        authority,
+        at,
+        authority
+            .leaf()
+            .id("ns/podveil-system/sa/podveil-certs")
+            .addresses(at.getHostAddress())
+            .issue());
+  }
+
+  /** With a certificate of the test's choice. */
+  public static CertsPlayer start(TestAuthority authority, InetAddress at, Issued shown) {
+    try {
+      HttpsServer server = HttpsServer.create(new InetSocketAddress(at, 0), 50);
+      URI url = URI.create("https://" + at.getHostAddress() + ":" + server.getAddress().getPort());
+      CertsPlayer player = new CertsPlayer(authority, server, url);
+      server.setHttpsConfigurator(wantingClients(context(authority, shown)));
+      server.createContext("/", player::handle);
+      server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+      server.start();
+      return player;
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public URI url() {
+    return url;
+  }
+
+  /** Answers like this from now on. */
+  public void answering(Function<Question, Answer> other) {
+    answers = other;
+  }
+
+  /** Everything that was asked so far. */
+  public List<Question> questions() {
+    return List.copyOf(questions);
+  }
+
+  /** What podveil-certs would answer: a certificate for the names in the request. */
+  public String issue(Question question) {
+    return issue(question, asked -> {});
+  }
+
+  /** The same, with something done to the certificate first. */
+  public String issue(Question question, java.util.function.Consumer<TestLeaf> twist) {
+    JcaPKCS10CertificationRequest csr = csr(question);
+    TestLeaf leaf = authority.leaf();
+    try {
+      leaf.publicKey(csr.getPublicKey());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+    for (GeneralName name : names(csr)) {
+      if (name.getTagNo() == GeneralName.iPAddress) {
+        leaf.addresses(text(name));
+      } else {
+        leaf.uri(name.getName().toString());
+      }
+    }
+    twist.accept(leaf);
+    return answer(leaf.issue(), authority);
+  }
+
+  /** A good answer's shape, with this in it. */
+  public static String answer(Issued issued, TestAuthority roots) {
+    return new JsonObject()
+        .put("chain", issued.chainPem())
+        .put("roots", Issued.pem(roots.roots().roots()))
+        .put("renewAfter", Instant.now().plus(Duration.ofMinutes(40)).toString())
+        .encode();
+  }
+
+  /** A token that says it speaks for this service account; nobody signed it. */
+  public static String token(String namespace, String serviceAccount) {
+    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+    JsonObject claims =
+        new JsonObject().put("sub", "system:serviceaccount:" + namespace + ":" + serviceAccount);
+    return base64.encodeToString("{}".getBytes(UTF_8))
+        + "."
+        + base64.encodeToString(claims.encode().getBytes(UTF_8))
+        + ".c2lnbmF0dXJl";
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Question question =
+          new Question(
+              exchange.getRequestURI().getPath(),
+              Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Authorization"), "")
+                  .replaceFirst("^Bearer ", ""),
+              hasClientCertificate(exchange),
+              new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+      questions.add(question);
+      Answer answer = answers.apply(question);
+      answer.headers().forEach(exchange.getResponseHeaders()::set);
+      byte[] body = answer.body().getBytes(UTF_8);
+      exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
+      try (OutputStream out = exchange.getResponseBody()) {
+        out.write(body);
+      }
+    }
+  }
+
+  private static boolean hasClientCertificate(HttpExchange exchange) {
+    try {
+      return exchange instanceof com.sun.net.httpserver.HttpsExchange https
+          && https.getSSLSession().getPeerCertificates().length > 0;
+    } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
+      return false;
+    }
+  }
+
+  private static JcaPKCS10CertificationRequest csr(Question question) {
+    try {
+      String pem = new JsonObject(question.body()).getString("csr");
+      String base64 = pem.replaceAll("-----[A-Z ]+-----", "");
+      JcaPKCS10CertificationRequest csr =
+          new JcaPKCS10CertificationRequest(
+              Base64.getMimeDecoder().decode(base64.getBytes(US_ASCII)));
+      if (!csr.isSignatureValid(
+          new JcaContentVerifierProviderBuilder().build(csr.getPublicKey()))) {
+        throw new IllegalStateException("the request is not signed with its key");
+      }
+      return csr;
+    } catch (IOException | OperatorException | PKCSException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<GeneralName> names(JcaPKCS10CertificationRequest csr) {
+    GeneralNames names =
+        GeneralNames.fromExtensions(csr.getRequestedExtensions(), Extension.subjectAlternativeName);
+    return List.of(names.getNames());
+  }
+
+  private static String text(GeneralName address) {
+    try {
+      return InetAddress.getByAddress(ASN1OctetString.getInstance(address.getName()).getOctets())
+          .getHostAddress();
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static HttpsConfigurator wantingClients(SSLContext context) {
+    return new HttpsConfigurator(context) {
+      @Override
+      public void configure(HttpsParameters parameters) {
+        SSLParameters wanting = context.getDefaultSSLParameters();
+        wanting.setWantClientAuth(true);
+        wanting.setProtocols(new String[] {"TLSv1.3"});
+        parameters.setSSLParameters(wanting);
+      }
+    };
+  }
+
+  private static SSLContext context(TestAuthority authority, Issued shown)
+      throws GeneralSecurityException, IOException {
+    char @Nullable [] password = new char[0];
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    List<X509Certificate> chain = new ArrayList<>(shown.chain());
+    store.setKeyEntry("own", shown.key(), password, chain.toArray(Certificate[]::new));
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+    keys.init(store, password);
+    KeyStore roots = KeyStore.getInstance("PKCS12");
+    roots.load(null, null);
+    roots.setCertificateEntry("root", authority.root());
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(roots);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+    return context;
+  }
+}
