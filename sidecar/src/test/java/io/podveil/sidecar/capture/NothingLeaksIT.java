@@ -157,6 +157,17 @@ final class NothingLeaksIT {
 
   @ParameterizedTest
   @EnumSource
+  void aConnectionThatStartsAtAnExcludedPortIsCapturedStill(Family family) throws Exception {
+    // To 9100 the world may speak as it is; from there the app may not.
+    pods.capture(a);
+    try (PacketCapture packets = PacketCapture.of(a)) {
+      a.namespace().run("sh", "-c", curl(family, "--local-port 9100"));
+      assertThat(packets.stop().packets("tcp")).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void anExcludedPortOfTheOtherSideIsNoExcuseForAnAnswer(Family family) throws Exception {
     // The client's own port is one to which this pod may speak as it is; the answer is captured
     // still.

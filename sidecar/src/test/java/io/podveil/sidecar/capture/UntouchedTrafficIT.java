@@ -2,6 +2,7 @@ package io.podveil.sidecar.capture;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.podveil.sidecar.testbed.Family;
 import io.podveil.sidecar.testbed.Pod;
@@ -76,6 +77,28 @@ final class UntouchedTrafficIT {
         assertThat(client.exchange(WORDS)).isEqualTo(WORDS);
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anExcludedConnectionIsTrackedToItsEnd(Family family) throws Exception {
+    pods.capture(a);
+    try (EchoApp _ = EchoApp.in(pods.wire().outside(), pods.wire().internet(family), APP);
+        EchoApp _ = EchoApp.in(a.namespace(), 9100)) {
+      for (int i = 0; i < 3; i++) {
+        try (Client out = Client.connect(a.namespace(), pods.wire().internet(family), APP);
+            Client in = Client.connect(pods.wire().outside(), a.address(family), 9100)) {
+          assertThat(out.exchange(WORDS)).isEqualTo(WORDS);
+          assertThat(in.exchange(WORDS)).isEqualTo(WORDS);
+        }
+      }
+    }
+    String ip = family == Family.V4 ? "ipv4" : "ipv6";
+    await()
+        .untilAsserted(() ->
+            assertThat(a.namespace().run("conntrack", "-L", "-f", ip, "-p", "tcp").lines())
+                .hasSize(6)
+                .allMatch(line -> line.contains(" TIME_WAIT ")));
   }
 
   @ParameterizedTest
