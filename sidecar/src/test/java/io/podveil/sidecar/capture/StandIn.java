@@ -120,17 +120,21 @@ final class StandIn implements AutoCloseable {
   }
 
   private static void join(DuplexChannel accepted, ChannelFuture dial) {
-    dial.addListener(done -> {
-      if (!done.isSuccess()) {
-        reset(accepted);
-        return;
-      }
-      DuplexChannel dialled = (DuplexChannel) dial.channel();
-      accepted.pipeline().addLast(new TurnedAround(dialled));
-      dialled.pipeline().addLast(new TurnedAround(accepted));
-      accepted.config().setAutoRead(true);
-      dialled.config().setAutoRead(true);
-    });
+    DuplexChannel dialled = (DuplexChannel) dial.channel();
+    accepted.pipeline().addLast(new TurnedAround(dialled, dial));
+    dialled.pipeline().addLast(new TurnedAround(accepted, dial));
+    dial.addListener(
+        done -> {
+          if (done.isSuccess()) {
+            // Netty's epoll breaks a channel whose end came while nobody read, once somebody reads.
+            if (!accepted.isInputShutdown()) {
+              accepted.config().setAutoRead(true);
+            }
+            dialled.config().setAutoRead(true);
+          } else {
+            reset(accepted);
+          }
+        });
   }
 
   private static void reset(Channel channel) {
@@ -156,9 +160,12 @@ final class StandIn implements AutoCloseable {
   /** Hands every byte on, turned around; an end as an end, a break as a break. */
   private static final class TurnedAround extends ChannelInboundHandlerAdapter {
     private final DuplexChannel other;
+    // Epoll reports an end even where nobody reads yet: it may come before the dial is through.
+    private final ChannelFuture ready;
 
-    private TurnedAround(DuplexChannel other) {
+    private TurnedAround(DuplexChannel other, ChannelFuture ready) {
       this.other = other;
+      this.ready = ready;
     }
 
     @Override
@@ -167,21 +174,26 @@ final class StandIn implements AutoCloseable {
       for (int i = bytes.readerIndex(); i < bytes.writerIndex(); i++) {
         bytes.setByte(i, bytes.getByte(i) ^ 0x55);
       }
-      other.writeAndFlush(bytes);
+      ready.addListener(connected -> other.writeAndFlush(bytes));
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (event instanceof ChannelInputShutdownEvent) {
-        other
-            .shutdownOutput()
-            .addListener(done -> {
-              if (other.isInputShutdown()) {
-                other.close();
-                context.close();
-              }
-            });
+        ready.addListener(connected -> end(context));
       }
+    }
+
+    private void end(ChannelHandlerContext context) {
+      other
+          .shutdownOutput()
+          .addListener(
+              done -> {
+                if (other.isInputShutdown()) {
+                  other.close();
+                  context.close();
+                }
+              });
     }
 
     @Override
