@@ -1,5 +1,6 @@
 package io.podveil.sidecar.capture;
 
+import io.podveil.sidecar.net.Mark;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
@@ -61,7 +62,7 @@ record RoutingEntry(String text, int add, int delete, ByteBuffer body) {
 
   /** All that capture needs of a family. */
   static List<RoutingEntry> needed(Family family) {
-    return List.of(rule(family, 0xa), rule(family, 0xd), route(family));
+    return List.of(rule(family, Mark.RECIRCULATED), rule(family, Mark.REPLY), route(family));
   }
 
   /** Asks for everything there is. */
@@ -90,13 +91,13 @@ record RoutingEntry(String text, int add, int delete, ByteBuffer body) {
         : Optional.empty();
   }
 
-  private static RoutingEntry rule(Family family, int mark) {
+  private static RoutingEntry rule(Family family, Mark mark) {
     ByteBuffer body = header(family, FR_ACT_TO_TBL, 0, 0, 4);
     attribute(body, FRA_PRIORITY, PRIORITY);
-    attribute(body, FRA_FWMARK, mark);
+    attribute(body, FRA_FWMARK, mark.value());
     attribute(body, FRA_FWMASK, -1);
     attribute(body, FRA_TABLE, TABLE);
-    String text = ruleText(PRIORITY, mark, -1, TABLE);
+    String text = ruleText(PRIORITY, mark.value(), -1, TABLE);
     return new RoutingEntry(text, RTM_NEWRULE, RTM_DELRULE, body.flip());
   }
 

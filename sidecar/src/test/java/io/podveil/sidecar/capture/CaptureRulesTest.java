@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.podveil.sidecar.net.Cidr;
+import io.podveil.sidecar.net.Mark;
 import io.podveil.sidecar.net.Ports;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,15 @@ final class CaptureRulesTest {
         .contains("tcp dport { 3306 } ct original zone set 2 accept")
         .contains("ip daddr { 10.1.0.0/16, 192.0.2.1/32 } ct original zone set 2 accept")
         .contains("ip6 daddr { fd00::/64 } ct original zone set 2 accept");
+  }
+
+  @Test
+  void speaksOfTheMarksThatSocketsAndRoutesCarry() {
+    assertThat(rules("", "", "").text())
+        .contains("meta mark set 0x%x\n".formatted(Mark.RECIRCULATED.value()))
+        .contains("meta mark 0x%x accept".formatted(Mark.WIRE.value()))
+        .contains("meta mark 0x%x ct mark set 0xc accept".formatted(Mark.APP.value()))
+        .contains("meta mark set 0x%x\n".formatted(Mark.REPLY.value()));
   }
 
   @Test

@@ -123,18 +123,17 @@ final class StandIn implements AutoCloseable {
     DuplexChannel dialled = (DuplexChannel) dial.channel();
     accepted.pipeline().addLast(new TurnedAround(dialled, dial));
     dialled.pipeline().addLast(new TurnedAround(accepted, dial));
-    dial.addListener(
-        done -> {
-          if (done.isSuccess()) {
-            // Netty's epoll breaks a channel whose end came while nobody read, once somebody reads.
-            if (!accepted.isInputShutdown()) {
-              accepted.config().setAutoRead(true);
-            }
-            dialled.config().setAutoRead(true);
-          } else {
-            reset(accepted);
-          }
-        });
+    dial.addListener(done -> {
+      if (done.isSuccess()) {
+        // Netty's epoll breaks a channel whose end came while nobody read, once somebody reads.
+        if (!accepted.isInputShutdown()) {
+          accepted.config().setAutoRead(true);
+        }
+        dialled.config().setAutoRead(true);
+      } else {
+        reset(accepted);
+      }
+    });
   }
 
   private static void reset(Channel channel) {
@@ -187,13 +186,12 @@ final class StandIn implements AutoCloseable {
     private void end(ChannelHandlerContext context) {
       other
           .shutdownOutput()
-          .addListener(
-              done -> {
-                if (other.isInputShutdown()) {
-                  other.close();
-                  context.close();
-                }
-              });
+          .addListener(done -> {
+            if (other.isInputShutdown()) {
+              other.close();
+              context.close();
+            }
+          });
     }
 
     @Override
