@@ -6,6 +6,7 @@ import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.relay.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -35,17 +37,37 @@ public record AdminServer(
     Supplier<CompletionStage<List<String>>> unready,
     JsonObject rules) {
   private static final int IDLE_SECONDS = 30;
+  private static final int MAX_CONNECTIONS = 64;
   private static final Set<HttpMethod> ALLOWED = Set.of(HttpMethod.GET, HttpMethod.HEAD);
 
   /** Starts to listen on every address of the pod. */
   public Future<HttpServer> listen(Vertx vertx, int port) {
+    AtomicInteger open = new AtomicInteger();
     return vertx
         .createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
+        .connectionHandler(connection -> bound(connection, open))
         .requestHandler(this::handle)
         .listen(port, "::");
   }
 
+  /** Anybody may connect here, and must not use up the descriptors that the apps need. */
+  private static void bound(HttpConnection connection, AtomicInteger open) {
+    connection.closeHandler(closed -> open.decrementAndGet());
+    if (open.incrementAndGet() > MAX_CONNECTIONS) {
+      connection.close();
+    }
+  }
+
   private void handle(HttpServerRequest request) {
+    try {
+      answer(request);
+    } catch (RuntimeException e) {
+      // A bug, which must not leave the asker waiting.
+      text(request.response(), 500, "failed: " + e + "\n");
+    }
+  }
+
+  private void answer(HttpServerRequest request) {
     HttpServerResponse response = request.response();
     if (!ALLOWED.contains(request.method())) {
       text(response.putHeader("Allow", "GET, HEAD"), 405, "only GET and HEAD\n");
