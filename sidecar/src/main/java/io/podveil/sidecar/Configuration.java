@@ -1,5 +1,6 @@
 package io.podveil.sidecar;
 
+import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
 import java.net.URI;
@@ -13,6 +14,7 @@ import java.util.List;
  *
  * @param permissiveWait how long a permissive listener waits for a client's first byte before it
  *     takes the client for one that lets the server speak first
+ * @param outbound what becomes of destinations that are known not to be meshed
  * @param mtlsCidrs the destinations that get mutual TLS; to all others the bytes go as they are
  * @param drain how long live connections may go on after SIGTERM
  */
@@ -21,6 +23,7 @@ public record Configuration(
     Interception interception,
     Inbound inbound,
     Duration permissiveWait,
+    OutboundMode outbound,
     List<Cidr> mtlsCidrs,
     String trustDomain,
     Duration drain,
@@ -38,6 +41,7 @@ public record Configuration(
         Interception.from(settings),
         settings.get(Options.INBOUND),
         settings.get(Options.PERMISSIVE_WAIT),
+        settings.get(Options.OUTBOUND),
         settings.get(Options.MTLS_CIDRS),
         settings.get(Options.TRUST_DOMAIN),
         settings.get(Options.DRAIN),

@@ -4,6 +4,7 @@ import io.podveil.sidecar.Configuration.Inbound;
 import io.podveil.sidecar.Configuration.LogFormat;
 import io.podveil.sidecar.Option.Arity;
 import io.podveil.sidecar.Option.Section;
+import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
 import java.net.URI;
@@ -131,6 +132,14 @@ final class Options {
           "200ms",
           Readers.duration(Duration.ofMillis(1), Duration.ofMinutes(1)),
           "permissive: a client silent for so long waits for the server to speak");
+  static final Option<OutboundMode> OUTBOUND =
+      once(
+          Section.TRAFFIC,
+          "outbound",
+          "MODE",
+          "auto",
+          Readers.oneOf(OutboundMode.class),
+          "what podveil-certs knows not to be meshed: auto lets it pass as it is, strict refuses");
   static final Option<List<Cidr>> MTLS_CIDRS =
       list(
           Section.TRAFFIC,
@@ -231,6 +240,7 @@ final class Options {
           EXCLUDE_OUTBOUND_CIDRS,
           INBOUND,
           PERMISSIVE_WAIT,
+          OUTBOUND,
           MTLS_CIDRS,
           TRUST_DOMAIN,
           DRAIN,

@@ -11,8 +11,10 @@ import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
 import io.podveil.sidecar.authority.Authority;
+import io.podveil.sidecar.authority.Caller;
 import io.podveil.sidecar.authority.CertificateRenewal;
 import io.podveil.sidecar.authority.Enrollment;
+import io.podveil.sidecar.authority.Reply;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
 import io.podveil.sidecar.identity.Identity;
@@ -27,6 +29,7 @@ import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.OwnAddresses;
+import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connections;
 import io.podveil.sidecar.tls.Tls;
@@ -38,7 +41,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
@@ -47,6 +52,9 @@ import java.util.function.Consumer;
  */
 final class Server {
   private static final Duration HELLO_TIMEOUT = Duration.ofSeconds(10);
+
+  /** How often what is known of peers is looked through for what gets too old. */
+  private static final Duration REFRESH = Duration.ofSeconds(1);
 
   /** For the last words of connections that a drain cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(2);
@@ -104,25 +112,30 @@ final class Server {
       case Credentials.Files(Path cert, Path key, Path caCert) -> {
         IdentityFiles files = new IdentityFiles(cert, key, caCert, configuration.trustDomain());
         Identity identity = files.load();
-        Tls tls = open(identity);
+        Tls tls = tls(identity);
+        open(tls, Optional.empty());
         files.watch(identity, clock, next -> renewed(tls, next), this::notRenewed);
       }
       case Credentials.Service service -> {
-        CertificateRenewal renewal = renewal(service);
-        Tls tls = open(renewal.first());
+        Authority authority = authority(service);
+        CertificateRenewal renewal = renewal(service, authority);
+        Tls tls = tls(renewal.first());
+        open(tls, Optional.of(peers(authority, tls)));
         renewal.goOn(next -> renewed(tls, next));
       }
     }
   }
 
-  private CertificateRenewal renewal(Credentials.Service service) {
-    Authority authority =
-        new Authority(
-            service.certs(),
-            service.roots(),
-            to ->
-                dialer.toWire(
-                    loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
+  private Authority authority(Credentials.Service service) {
+    return new Authority(
+        service.certs(),
+        service.roots(),
+        to ->
+            dialer.toWire(
+                loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
+  }
+
+  private CertificateRenewal renewal(Credentials.Service service, Authority authority) {
     Enrollment enrollment =
         new Enrollment(
             authority,
@@ -134,11 +147,42 @@ final class Server {
         enrollment::attempt, service.roots(), clock, Math::random, this::notRenewed);
   }
 
-  private Tls open(Identity identity) {
-    Tls tls =
-        new Tls(
-            identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
-    listening = listen(configuration.interception().listeners(), tls);
+  private PeerDirectory peers(Authority authority, Tls tls) {
+    PeerDirectory peers =
+        new PeerDirectory(
+            question ->
+                answer(
+                    authority.post(
+                        "/v1/peers",
+                        question,
+                        new Caller.Member(tls.identity().credential()),
+                        PeerDirectory.DEADLINE)),
+            task -> Thread.ofVirtual().name("peers").start(task),
+            clock);
+    vertx.setPeriodic(REFRESH.toMillis(), timer -> peers.refresh());
+    return peers;
+  }
+
+  private Optional<String> answer(Reply reply) {
+    return switch (reply) {
+      case Reply.Answer(String json) -> Optional.of(json);
+      case Reply.Refusal(int status, String why, Duration after) -> unanswered(why);
+      case Reply.Unreachable(String why) -> unanswered(why);
+    };
+  }
+
+  private Optional<String> unanswered(String why) {
+    verbose.accept("not told what lives where: " + why);
+    return Optional.empty();
+  }
+
+  private Tls tls(Identity identity) {
+    return new Tls(
+        identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
+  }
+
+  private void open(Tls tls, Optional<PeerDirectory> peers) {
+    listening = listen(configuration.interception().listeners(), tls, peers);
     readiness.serving(tls);
     say(
         "podveil-sidecar "
@@ -147,15 +191,15 @@ final class Server {
             + tls.identity().credential().id()
             + ", certificate valid until "
             + tls.identity().credential().notAfter());
-    return tls;
   }
 
-  private List<ChannelFuture> listen(Configuration.Listeners ports, Tls tls) {
+  private List<ChannelFuture> listen(
+      Configuration.Listeners ports, Tls tls, Optional<PeerDirectory> peers) {
     Listeners listeners = new Listeners(loops);
     ChannelHandler pause = new AcceptPause(this::acceptPaused);
     List<ChannelFuture> opened =
         List.of(
-            listeners.egress(ports.tcp(), egress(ports, tls).acceptor(), pause),
+            listeners.egress(ports.tcp(), egress(ports, tls, peers).acceptor(), pause),
             listeners.ingress(ports.tls(), ingress(ports, tls).acceptor(), pause));
     opened.forEach(Server::awaitOpen);
     return opened;
@@ -176,9 +220,15 @@ final class Server {
     }
   }
 
-  private Egress egress(Configuration.Listeners ports, Tls tls) {
+  private Egress egress(Configuration.Listeners ports, Tls tls, Optional<PeerDirectory> peers) {
     return new Egress(
-        new EgressRouter(configuration.mtlsCidrs(), ports.tcp(), OwnAddresses::contain),
+        new EgressRouter(
+            configuration.mtlsCidrs(),
+            configuration.outbound(),
+            ports.tcp(),
+            OwnAddresses::contain,
+            bound -> ThreadLocalRandom.current().nextInt(bound)),
+        peers,
         tls,
         dialer,
         connections,

@@ -60,6 +60,11 @@ class OptionsTest {
             List.of("", "open", "STRICT", "strict "),
             "strict and permissive"),
         row(Options.PERMISSIVE_WAIT, of("1ms", "PT0.001S", "1m", "PT1M"), noTimes, "1ms to 1m"),
+        row(
+            Options.OUTBOUND,
+            of("auto", "AUTO", "strict", "STRICT"),
+            List.of("", "permissive"),
+            "auto and strict"),
         row(Options.MTLS_CIDRS, of("0.0.0.0/0", "[0.0.0.0/0]"), noCidrs, "not a CIDR"),
         row(
             Options.TRUST_DOMAIN,

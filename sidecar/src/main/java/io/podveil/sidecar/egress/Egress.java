@@ -7,20 +7,24 @@ import io.podveil.sidecar.net.CaptureProbe;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
+import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.relay.Connection.Direction;
 import io.podveil.sidecar.relay.Connections;
 import io.podveil.sidecar.tls.Tls;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
  * The egress side as a whole: what a connection needs on its way.
  *
+ * @param peers what lives where the app goes; empty where there is nobody to ask
  * @param verbose told of each dial
  */
 public record Egress(
     EgressRouter router,
+    Optional<PeerDirectory> peers,
     Tls tls,
     Dialer dialer,
     Connections connections,
@@ -47,7 +51,7 @@ public record Egress(
     connections
         .open(Direction.EGRESS, (InetSocketAddress) app.remoteAddress(), to.address())
         .ifPresentOrElse(
-            connection -> new EgressConnection(this, app, connection).begin(router.route(to)),
+            connection -> new EgressConnection(this, app, connection, to).begin(),
             () -> Reset.now(app));
   }
 }

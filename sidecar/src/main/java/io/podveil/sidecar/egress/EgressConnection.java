@@ -11,6 +11,7 @@ import io.podveil.sidecar.net.LastWord;
 import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
+import io.podveil.sidecar.peers.Peer;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Outcome;
 import io.podveil.sidecar.relay.Outcome.Aborted;
@@ -26,21 +27,38 @@ import io.podveil.sidecar.wire.FrameCodec;
 import io.podveil.sidecar.wire.HeadroomAllocator;
 import io.podveil.sidecar.wire.Hello;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** One outbound connection, from the accept to the relay; lives on one event loop. */
 final class EgressConnection {
   private static final RecvByteBufAllocator APP_READS = new HeadroomAllocator();
 
+  /** How many of a Service's endpoints may fail before the app is told. */
+  private static final int MAX_FAILED = 3;
+
+  /** What a meshed pod's sidecar does not answer with, but another pod at its address may. */
+  private static final Set<HandshakeFailure.Reason> PROVE_ANSWERS_WRONG =
+      Set.of(HandshakeFailure.Reason.NOT_TLS, HandshakeFailure.Reason.CLOSED);
+
   private final Egress egress;
   private final Channel app;
   private final Connection connection;
   private final Relay relay;
+  private final Set<InetSocketAddress> failed = new HashSet<>();
+  private final OriginalDestination to;
+  private Peer peer = new Peer.Unasked();
+  private boolean askedAgain;
   private @Nullable Channel wire;
 
-  EgressConnection(Egress egress, Channel app, Connection connection) {
+  EgressConnection(Egress egress, Channel app, Connection connection, OriginalDestination to) {
     this.egress = egress;
+    this.to = to;
     this.app = app;
     this.connection = connection;
     this.relay = new Relay(egress.connections(), connection, this::appLeftEarly);
@@ -48,11 +66,42 @@ final class EgressConnection {
         () -> app.eventLoop().execute(() -> refuse("drained", "the sidecar was shut down")));
   }
 
-  void begin(EgressRoute route) {
+  void begin() {
     app.config().setRecvByteBufAllocator(APP_READS);
     app.pipeline().addLast(new TcpEdge(), relay.appEnd());
+    egress
+        .router()
+        .withoutAsking(to)
+        .ifPresentOrElse(
+            this::carryOut,
+            () ->
+                egress
+                    .peers()
+                    .ifPresentOrElse(
+                        peers -> routeBy(peers.at(to.address())), () -> route(new Peer.Unasked())));
+  }
+
+  private void routeBy(CompletableFuture<Peer> answer) {
+    answer.thenAccept(peer -> {
+      if (app.eventLoop().inEventLoop()) {
+        route(peer);
+      } else {
+        app.eventLoop().execute(() -> route(peer));
+      }
+    });
+  }
+
+  private void route(Peer peer) {
+    // The app may have gone while we asked.
+    if (connection.outcome().isEmpty()) {
+      this.peer = peer;
+      carryOut(egress.router().route(to, peer, failed));
+    }
+  }
+
+  private void carryOut(EgressRoute route) {
     switch (route) {
-      case EgressRoute.Encrypt(OriginalDestination to) -> encrypt(to);
+      case EgressRoute.Encrypt(OriginalDestination to, Expected expected) -> encrypt(to, expected);
       case EgressRoute.PassThrough(OriginalDestination to) -> passThrough(to);
       case EgressRoute.Refuse(String reason, String why) -> refuse(reason, why);
     }
@@ -66,12 +115,12 @@ final class EgressConnection {
         dial.channel().pipeline().addLast(new TcpEdge(), relay.wireEnd());
         relay.splice();
       } else {
-        unreachable(connected.cause());
+        unreachable(to, connected.cause());
       }
     });
   }
 
-  private void encrypt(OriginalDestination to) {
+  private void encrypt(OriginalDestination to, Expected expected) {
     if (!egress.tls().usable(egress.clock().instant())) {
       refuse(HandshakeFailure.ownCertificate(egress.tls().identity().credential()));
       return;
@@ -84,10 +133,10 @@ final class EgressConnection {
     dial.addListener(connected -> {
       if (connected.isSuccess()) {
         connected(dial.channel());
-        handshake(dial.channel(), to.address().getAddress());
+        handshake(dial.channel(), to.address().getAddress(), expected);
       } else {
         egress.connections().endHandshake();
-        unreachable(connected.cause());
+        unreachable(to, connected.cause());
       }
     });
   }
@@ -107,13 +156,20 @@ final class EgressConnection {
     BlackHoleWatch.ofThisLoop().watch(wire);
   }
 
-  private void unreachable(Throwable cause) {
+  /** Nothing was sent, so another of a Service's endpoints is as good. */
+  private void unreachable(OriginalDestination dialled, Throwable cause) {
+    if (peer instanceof Peer.Service
+        && failed.size() < MAX_FAILED
+        && failed.add(dialled.address())) {
+      route(peer);
+      return;
+    }
     refuse(
         "unreachable",
         "unreachable: " + NetworkFailure.text(cause) + "; is anything listening there?");
   }
 
-  private void handshake(Channel wire, InetAddress dialled) {
+  private void handshake(Channel wire, InetAddress dialled, Expected expected) {
     Duration began = connection.lasted();
     SslHandler tls = egress.tls().client(wire.alloc());
     String self = egress.tls().identity().credential().id().shortForm();
@@ -124,27 +180,40 @@ final class EgressConnection {
           egress.connections().endHandshake();
           connection.handshaken(connection.lasted().minus(began));
           if (shaken.isSuccess()) {
-            authorize(wire, tls, dialled, self);
+            authorize(wire, tls, dialled, expected, self);
           } else {
-            refuse(HandshakeFailure.explain(shaken.cause(), Role.CLIENT));
+            HandshakeFailure failure = HandshakeFailure.explain(shaken.cause(), Role.CLIENT);
+            doubt(refused(failure), PROVE_ANSWERS_WRONG.contains(failure.reason()));
           }
         });
   }
 
-  private void authorize(Channel wire, SslHandler tls, InetAddress dialled, String self) {
-    PeerIdentity peer = PeerIdentity.of(tls.engine().getSession());
-    connection.secured(
-        self, peer.id().shortForm(), "mtls " + tls.engine().getSession().getProtocol());
-    if (!peer.holds(dialled)) {
-      refuse(
-          "wrong_address",
-          "answered as "
-              + peer.id().shortForm()
-              + ", whose certificate does not name "
-              + dialled.getHostAddress()
-              + "; is another pod using this address?");
+  /**
+   * Whoever answered is not who should. What we know may be old, for addresses pass from pod to
+   * pod: asked again, and tried once more, as none of the app's bytes has left.
+   */
+  private void doubt(Refused refused, boolean askAgain) {
+    if (askAgain && !askedAgain && !(peer instanceof Peer.Unasked) && egress.peers().isPresent()) {
+      askedAgain = true;
+      if (wire != null) {
+        wire.close();
+      }
+      routeBy(egress.peers().get().again(to.address()));
+    } else {
+      refuse(refused.reason(), refused.why());
+    }
+  }
+
+  private void authorize(
+      Channel wire, SslHandler tls, InetAddress dialled, Expected expected, String self) {
+    PeerIdentity answered = PeerIdentity.of(tls.engine().getSession());
+    Optional<Refused> objection = expected.objection(answered, dialled);
+    if (objection.isPresent()) {
+      doubt(objection.get(), true);
       return;
     }
+    connection.secured(
+        self, answered.id().shortForm(), "mtls " + tls.engine().getSession().getProtocol());
     if (tls.applicationProtocol() == null) {
       wire.pipeline().addLast(new TlsEdge(tls), relay.wireEnd());
     } else {
