@@ -1,6 +1,7 @@
 package io.podveil.sidecar;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,11 @@ record Option<T>(
         case LISTENERS, INTERCEPTION, LOGGING -> true;
       };
     }
+  }
+
+  /** What it is when nobody sets it; not for options without a default. */
+  T byDefault() {
+    return reader.apply(Objects.requireNonNull(fallback));
   }
 
   String flag() {

@@ -170,7 +170,7 @@ final class Server {
             readiness::missing,
             CaptureState.of(configuration));
     try {
-      admin.listen(vertx, port).await();
+      admin.listen(vertx, Listeners.anyAddress(), port).await();
     } catch (RuntimeException e) {
       throw new ListenException("port " + port + " can't be opened: " + e.getMessage(), e);
     }
