@@ -42,7 +42,8 @@ record Option<T>(
     INTERCEPTION("What is never touched"),
     TRAFFIC("What happens to the rest"),
     LIMITS("Limits"),
-    LOGGING("Logging");
+    LOGGING("Logging"),
+    POD("The pod, as the injector tells it");
 
     final String title;
 
@@ -53,7 +54,7 @@ record Option<T>(
     boolean concerns(Command command) {
       return switch (this) {
         case REMOVAL -> command == Command.CAPTURE;
-        case CREDENTIALS, SERVICE, TRAFFIC, LIMITS -> command != Command.CAPTURE;
+        case CREDENTIALS, SERVICE, TRAFFIC, LIMITS, POD -> command != Command.CAPTURE;
         case LISTENERS, INTERCEPTION, LOGGING -> true;
       };
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -27,18 +28,21 @@ import java.util.function.Supplier;
  *
  * @param identity the one in force, once there is one
  * @param unready asked for each /readyz: what is missing, or nothing
- * @param rules the capture rules that this sidecar counts on
+ * @param probes answers what is asked below /probe/, which may take its time
+ * @param about what is fixed for the life of the process, for /state: the pod, the capture rules
  */
 public record AdminServer(
     Connections connections,
     Metrics metrics,
     Supplier<Optional<Identity>> identity,
     Supplier<CompletionStage<List<String>>> unready,
-    JsonObject rules) {
+    Consumer<HttpServerRequest> probes,
+    JsonObject about) {
   // With HTTP/2 to be told from HTTP/1 a connection would be nobody's until its first byte.
   static final HttpServerOptions OPTIONS = new HttpServerOptions().setHttp2ClearTextEnabled(false);
 
   private static final Duration IDLE = Duration.ofSeconds(30);
+  private static final String PROBES = "/probe/";
   private static final Set<HttpMethod> ALLOWED = Set.of(HttpMethod.GET, HttpMethod.HEAD);
 
   /**
@@ -57,8 +61,14 @@ public record AdminServer(
 
   private void handle(HttpServerRequest request, Visitors visitors) {
     try {
-      visitors.heard(request.connection());
-      answer(request);
+      if (String.valueOf(request.path()).startsWith(PROBES)) {
+        visitors.waits(request.connection());
+        request.response().endHandler(ended -> visitors.heard(request.connection()));
+        probes.accept(request);
+      } else {
+        visitors.heard(request.connection());
+        answer(request);
+      }
     } catch (RuntimeException e) {
       // A bug, which must not leave the asker waiting.
       text(request.response(), 500, "failed: " + e + "\n");
@@ -79,7 +89,7 @@ public record AdminServer(
         response.end(metrics.text(connections, this::certificateExpiry));
       }
       case "/state" -> state(request);
-      default -> text(response, 404, "there are /livez, /readyz, /metrics and /state\n");
+      default -> text(response, 404, "there are /livez, /readyz, /metrics, /state and /probe/\n");
     }
   }
 
@@ -107,7 +117,7 @@ public record AdminServer(
     connections.live().forEach(connection -> live.add(ConnectionLog.describe(connection)));
     JsonObject state =
         new JsonObject()
-            .put("rules", rules)
+            .mergeIn(about)
             .put("certificate", identity.get().map(AdminServer::certificate).orElse(null))
             .put("connections", live);
     request

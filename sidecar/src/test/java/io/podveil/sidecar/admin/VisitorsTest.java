@@ -113,7 +113,9 @@ final class VisitorsTest {
   }
 
   private static void ask(Socket socket, String path) throws IOException {
-    socket.getOutputStream().write(("GET /" + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(US_ASCII));
+    socket
+        .getOutputStream()
+        .write(("GET /" + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(US_ASCII));
     StringBuilder answer = new StringBuilder();
     while (!answer.toString().endsWith("\r\n\r\n")) {
       int next = socket.getInputStream().read();
