@@ -3,6 +3,7 @@ package io.podveil.sidecar;
 import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import io.podveil.sidecar.probe.Checks;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.List;
  * @param outbound what becomes of destinations that are known not to be meshed
  * @param mtlsCidrs the destinations that get mutual TLS; to all others the bytes go as they are
  * @param drain how long live connections may go on after SIGTERM
+ * @param checks the kubelet's, which we carry out in its stead
  */
 public record Configuration(
     Credentials credentials,
@@ -28,7 +30,9 @@ public record Configuration(
     String trustDomain,
     Duration drain,
     Limits limits,
-    Logging logging) {
+    Logging logging,
+    PodFacts pod,
+    Checks checks) {
 
   /** Takes a copy of the list. */
   public Configuration {
@@ -46,7 +50,9 @@ public record Configuration(
         settings.get(Options.TRUST_DOMAIN),
         settings.get(Options.DRAIN),
         Limits.from(settings),
-        Logging.from(settings));
+        Logging.from(settings),
+        PodFacts.from(settings),
+        settings.get(Options.PROBES));
   }
 
   /** Where the certificate and its key come from. */
