@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows, on a cluster where install.yaml was applied, that Podveil does what it says. Needs kubectl and a KUBECONFIG.
 #   kind/e2e.sh              all checks, one line each: PASS, FAIL with the reason, or SKIP
-#   kind/e2e.sh NAME...      some of them, on the demo that is there already; kind/e2e.sh list names them
+#   kind/e2e.sh NAME...      some of them, on the demo that is there already; a wrong name lists them
 # It uses the namespaces shop and outside of kind/demo.yaml, and leaves them there. Exit status: 0 if nothing failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -77,7 +77,8 @@ gone() { kubectl -n "$1" delete pod "$2" --ignore-not-found --force --grace-peri
 
 # pod NAMESPACE NAME ANNOTATIONS LABELS [SPEC]: a pod of this kind, as YAML; the rest in JSON's form
 pod() {
-  local spec=${5:-containers: [{name: app, image: $agnhost, args: [netexec, --http-port=8080]}]}
+  local spec="containers: [{name: app, image: $agnhost, args: [netexec, --http-port=8080]}]"
+  [ $# -lt 5 ] || spec=$5
   cat <<YAML
 apiVersion: v1
 kind: Pod
@@ -506,21 +507,24 @@ shape() {
   echo " }]}}"
 }
 
+# run_checks NAME...: these, or all
+run_checks() {
+  local name
+  [ $# -gt 0 ] || set -- "${all[@]}"
+  for name in "$@"; do
+    if ! declare -F "check_$name" >/dev/null; then
+      echo "there is no check $name; there are: ${all[*]}" >&2
+      exit 2
+    fi
+    "check_$name"
+  done
+  echo "$passed passed, $failed failed, $skipped skipped, in $SECONDS s"
+  [ "$failed" = 0 ]
+}
+
 all=(installed demo times reach strict wire others admission shapes reapply jobs probes tokens authority killed rollouts
   injector_away certs_away)
-case "${1:-}" in
-  list)
-    printf '%s\n' "${all[@]}"
-    exit
-    ;;
-  '') set -- "${all[@]}" ;;
-esac
-for name in "$@"; do
-  if ! declare -F "check_$name" >/dev/null; then
-    echo "there is no check $name; kind/e2e.sh list names them" >&2
-    exit 2
-  fi
-  "check_$name"
-done
-echo "$passed passed, $failed failed, $skipped skipped, in $SECONDS s"
-[ "$failed" = 0 ]
+# Sourced for its helpers, it does nothing by itself.
+if [ -z "${E2E_LIBRARY:-}" ]; then
+  run_checks "$@"
+fi
