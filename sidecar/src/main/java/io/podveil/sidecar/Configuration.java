@@ -1,5 +1,6 @@
 package io.podveil.sidecar;
 
+import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
 import io.podveil.sidecar.probe.Checks;
@@ -14,7 +15,9 @@ import java.util.List;
  *
  * @param permissiveWait how long a permissive listener waits for a client's first byte before it
  *     takes the client for one that lets the server speak first
+ * @param outbound what becomes of destinations that are known not to be meshed
  * @param mtlsCidrs the destinations that get mutual TLS; to all others the bytes go as they are
+ * @param reuse how many idle connections are kept per destination for the next of the app's
  * @param drain how long live connections may go on after SIGTERM
  * @param checks the kubelet's, which we carry out in its stead
  */
@@ -23,8 +26,10 @@ public record Configuration(
     Interception interception,
     Inbound inbound,
     Duration permissiveWait,
+    OutboundMode outbound,
     List<Cidr> mtlsCidrs,
     String trustDomain,
+    int reuse,
     Duration drain,
     Limits limits,
     Logging logging,
@@ -42,8 +47,10 @@ public record Configuration(
         Interception.from(settings),
         settings.get(Options.INBOUND),
         settings.get(Options.PERMISSIVE_WAIT),
+        settings.get(Options.OUTBOUND),
         settings.get(Options.MTLS_CIDRS),
         settings.get(Options.TRUST_DOMAIN),
+        settings.get(Options.REUSE),
         settings.get(Options.DRAIN),
         Limits.from(settings),
         Logging.from(settings),

@@ -4,6 +4,7 @@ import io.podveil.sidecar.Configuration.Inbound;
 import io.podveil.sidecar.Configuration.LogFormat;
 import io.podveil.sidecar.Option.Arity;
 import io.podveil.sidecar.Option.Section;
+import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
 import io.podveil.sidecar.probe.Checks;
@@ -134,6 +135,14 @@ final class Options {
           "200ms",
           Readers.duration(Duration.ofMillis(1), Duration.ofMinutes(1)),
           "permissive: a client silent for so long waits for the server to speak");
+  static final Option<OutboundMode> OUTBOUND =
+      once(
+          Section.TRAFFIC,
+          "outbound",
+          "MODE",
+          "auto",
+          Readers.oneOf(OutboundMode.class),
+          "what podveil-certs knows not to be meshed: auto lets it pass as it is, strict refuses");
   static final Option<List<Cidr>> MTLS_CIDRS =
       list(
           Section.TRAFFIC,
@@ -149,6 +158,14 @@ final class Options {
           "cluster.local",
           Readers.TRUST_DOMAIN,
           "the SPIFFE trust domain that peers must belong to");
+  static final Option<Integer> REUSE =
+      once(
+          Section.TRAFFIC,
+          "reuse",
+          "N",
+          "8",
+          Readers.integer(0, 1000),
+          "idle connections kept per destination, for the next to need no handshake; 0: none");
   static final Option<Duration> DRAIN =
       once(
           Section.TRAFFIC,
@@ -258,8 +275,10 @@ final class Options {
           EXCLUDE_OUTBOUND_CIDRS,
           INBOUND,
           PERMISSIVE_WAIT,
+          OUTBOUND,
           MTLS_CIDRS,
           TRUST_DOMAIN,
+          REUSE,
           DRAIN,
           HANDSHAKE_TIMEOUT,
           CONNECT_TIMEOUT,

@@ -2,7 +2,6 @@ package io.podveil.sidecar;
 
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.podveil.sidecar.Configuration.Credentials;
 import io.podveil.sidecar.admin.AdminServer;
@@ -10,13 +9,13 @@ import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
-import io.podveil.sidecar.authority.Authority;
 import io.podveil.sidecar.authority.CertificateRenewal;
-import io.podveil.sidecar.authority.Enrollment;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
+import io.podveil.sidecar.egress.IdleLinks;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
+import io.podveil.sidecar.ingress.IdleWires;
 import io.podveil.sidecar.ingress.InboundMode;
 import io.podveil.sidecar.ingress.Ingress;
 import io.podveil.sidecar.ingress.IngressRouter;
@@ -25,8 +24,8 @@ import io.podveil.sidecar.net.CaptureProbe;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
-import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.OwnAddresses;
+import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.probe.Replays;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connections;
@@ -41,7 +40,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
@@ -50,6 +51,12 @@ import java.util.function.Consumer;
  */
 final class Server {
   private static final Duration HELLO_TIMEOUT = Duration.ofSeconds(10);
+
+  /** How often what is known of peers is looked through for what gets too old. */
+  private static final Duration REFRESH = Duration.ofSeconds(1);
+
+  /** How often connections to peers are looked through for what has been idle for too long. */
+  private static final Duration SWEEP = Duration.ofSeconds(5);
 
   /** For the last words of connections that a drain cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(2);
@@ -65,6 +72,8 @@ final class Server {
   private final EventLoopGroup loops;
   private final Dialer dialer;
   private final CaptureProbe probe;
+  private final IdleLinks idleLinks;
+  private final IdleWires idleWires;
   private final Readiness readiness;
   private volatile List<ChannelFuture> listening = List.of();
 
@@ -80,9 +89,12 @@ final class Server {
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     LibraryLog.to(this::say);
     Configuration.Limits limits = configuration.limits();
+    int most = DescriptorLimit.connections(limits.connections(), this::say);
+    this.idleLinks = new IdleLinks(configuration.reuse(), DescriptorLimit.idle(most));
+    this.idleWires = new IdleWires(DescriptorLimit.idle(most));
     this.connections =
         new Connections(
-            DescriptorLimit.connections(limits.connections(), this::say),
+            most,
             limits.handshakes(),
             connection -> verbose.accept(ConnectionLog.started(connection)),
             this::ended);
@@ -90,6 +102,7 @@ final class Server {
     this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();
     this.dialer = new Dialer(limits.connectTimeout());
     this.probe = new CaptureProbe(dialer);
+    vertx.setPeriodic(SWEEP.toMillis(), timer -> idleLinks.sweep());
     this.readiness = new Readiness(probe, loops, clock);
     openAdmin(configuration.interception().listeners().admin());
   }
@@ -107,37 +120,30 @@ final class Server {
       case Credentials.Files(Path cert, Path key, Path caCert) -> {
         IdentityFiles files = new IdentityFiles(cert, key, caCert, configuration.trustDomain());
         Identity identity = files.load();
-        Tls tls = open(identity);
+        Tls tls = tls(identity);
+        open(tls, Optional.empty());
         files.watch(identity, clock, next -> renewed(tls, next), this::notRenewed);
       }
       case Credentials.Service service -> {
-        CertificateRenewal renewal = renewal(service);
-        Tls tls = open(renewal.first());
+        FromCerts certs = new FromCerts(service, dialer, loops, clock, verbose);
+        CertificateRenewal renewal =
+            certs.renewal(configuration.trustDomain(), this::addresses, this::notRenewed);
+        Tls tls = tls(renewal.first());
+        PeerDirectory peers = certs.peers(tls);
+        vertx.setPeriodic(REFRESH.toMillis(), timer -> peers.refresh());
+        open(tls, Optional.of(peers));
         renewal.goOn(next -> renewed(tls, next));
       }
     }
   }
 
-  private CertificateRenewal renewal(Credentials.Service service) {
-    Authority authority =
-        new Authority(
-            service.certs(),
-            service.roots(),
-            to ->
-                dialer.toWire(
-                    loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
-    Enrollment enrollment =
-        new Enrollment(
-            authority, service.token(), configuration.trustDomain(), this::addresses, clock);
-    return new CertificateRenewal(
-        enrollment::attempt, service.roots(), clock, Math::random, this::notRenewed);
+  private Tls tls(Identity identity) {
+    return new Tls(
+        identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
   }
 
-  private Tls open(Identity identity) {
-    Tls tls =
-        new Tls(
-            identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
-    listening = listen(configuration.interception().listeners(), tls);
+  private void open(Tls tls, Optional<PeerDirectory> peers) {
+    listening = listen(configuration.interception().listeners(), tls, peers);
     readiness.serving(tls);
     say(
         "podveil-sidecar "
@@ -147,15 +153,15 @@ final class Server {
             + configuration.pod().inLog()
             + ", certificate valid until "
             + tls.identity().credential().notAfter());
-    return tls;
   }
 
-  private List<ChannelFuture> listen(Configuration.Listeners ports, Tls tls) {
+  private List<ChannelFuture> listen(
+      Configuration.Listeners ports, Tls tls, Optional<PeerDirectory> peers) {
     Listeners listeners = new Listeners(loops);
     ChannelHandler pause = new AcceptPause(this::acceptPaused);
     List<ChannelFuture> opened =
         List.of(
-            listeners.egress(ports.tcp(), egress(ports, tls).acceptor(), pause),
+            listeners.egress(ports.tcp(), egress(ports, tls, peers).acceptor(), pause),
             listeners.ingress(ports.tls(), ingress(ports, tls).acceptor(), pause));
     opened.forEach(Server::awaitOpen);
     return opened;
@@ -185,10 +191,17 @@ final class Server {
     }
   }
 
-  private Egress egress(Configuration.Listeners ports, Tls tls) {
+  private Egress egress(Configuration.Listeners ports, Tls tls, Optional<PeerDirectory> peers) {
     return new Egress(
-        new EgressRouter(configuration.mtlsCidrs(), ports.tcp(), OwnAddresses::contain),
+        new EgressRouter(
+            configuration.mtlsCidrs(),
+            configuration.outbound(),
+            ports.tcp(),
+            OwnAddresses::contain,
+            bound -> ThreadLocalRandom.current().nextInt(bound)),
+        peers,
         tls,
+        idleLinks,
         dialer,
         connections,
         probe,
@@ -207,6 +220,7 @@ final class Server {
         tls,
         dialer,
         connections,
+        idleWires,
         configuration.permissiveWait(),
         HELLO_TIMEOUT,
         clock,
@@ -219,6 +233,8 @@ final class Server {
   void drain() {
     readiness.draining();
     listening.forEach(listener -> listener.channel().close().syncUninterruptibly());
+    idleLinks.close();
+    idleWires.close();
     connections.drain(configuration.drain()).join();
     connections.closeAll();
     connections.drain(CUT_OFF).join();
@@ -227,6 +243,8 @@ final class Server {
 
   private void renewed(Tls tls, Identity identity) {
     tls.use(identity);
+    idleLinks.closeAll();
+    idleWires.closeAll();
     say(
         "certificate of "
             + identity.credential().id()

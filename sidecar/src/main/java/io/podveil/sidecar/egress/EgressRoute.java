@@ -4,10 +4,10 @@ import io.podveil.sidecar.net.OriginalDestination;
 
 /** What becomes of an outbound connection. */
 sealed interface EgressRoute {
-  /** Mutual TLS, with whoever proves to live at that address. */
-  record Encrypt(OriginalDestination to) implements EgressRoute {}
+  /** Mutual TLS, with whoever proves to be expected there. */
+  record Encrypt(OriginalDestination to, Expected expected) implements EgressRoute {}
 
-  /** As it is: outside of the ranges that get mutual TLS. */
+  /** As it is: outside of the ranges that get mutual TLS, or known not to be meshed. */
   record PassThrough(OriginalDestination to) implements EgressRoute {}
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.OriginalDestination;
+import io.podveil.sidecar.peers.Peer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Set;
@@ -19,7 +20,8 @@ final class EgressRouterTest {
           InetAddress.ofLiteral("fd00::5"));
 
   private final EgressRouter router =
-      new EgressRouter(Cidr.parseList("10.0.0.0/8,fc00::/7"), 1, OWN::contains);
+      new EgressRouter(
+          Cidr.parseList("10.0.0.0/8,fc00::/7"), OutboundMode.AUTO, 1, OWN::contains, bound -> 0);
 
   @ParameterizedTest
   @CsvSource({
@@ -41,6 +43,8 @@ final class EgressRouterTest {
   void routes(String address, int port, String route) {
     OriginalDestination to =
         new OriginalDestination(new InetSocketAddress(InetAddress.ofLiteral(address), port));
-    assertThat(router.route(to).getClass().getSimpleName()).isEqualTo(route);
+    EgressRoute taken =
+        router.withoutAsking(to).orElseGet(() -> router.route(to, new Peer.Unasked(), Set.of()));
+    assertThat(taken.getClass().getSimpleName()).isEqualTo(route);
   }
 }

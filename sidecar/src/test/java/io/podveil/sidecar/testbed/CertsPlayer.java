@@ -3,15 +3,11 @@ package io.podveil.sidecar.testbed;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsParameters;
-import com.sun.net.httpserver.HttpsServer;
 import io.vertx.core.json.JsonObject;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
@@ -22,15 +18,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.function.Function;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.Extension;
@@ -44,7 +42,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Plays podveil-certs over real HTTPS: issues what it is asked for, unless a test has it answer
- * something else.
+ * something else. A bare socket, for the JDK's own HTTPS server looks up every client's name and so
+ * waits for a name server that a test machine may not have.
  */
 public final class CertsPlayer implements AutoCloseable {
   /**
@@ -75,12 +74,12 @@ public final class CertsPlayer implements AutoCloseable {
   }
 
   private final TestAuthority authority;
-  private final HttpsServer server;
+  private final SSLServerSocket server;
   private final URI url;
   private final List<Question> questions = new CopyOnWriteArrayList<>();
   private volatile Function<Question, Answer> answers;
 
-  private CertsPlayer(TestAuthority authority, HttpsServer server, URI url) {
+  private CertsPlayer(TestAuthority authority, SSLServerSocket server, URI url) {
     this.authority = authority;
     this.server = server;
     this.url = url;
@@ -102,13 +101,14 @@ public final class CertsPlayer implements AutoCloseable {
   /** With a certificate of the test's choice. */
   public static CertsPlayer start(TestAuthority authority, InetAddress at, Issued shown) {
     try {
-      HttpsServer server = HttpsServer.create(new InetSocketAddress(at, 0), 50);
-      URI url = URI.create("https://" + at.getHostAddress() + ":" + server.getAddress().getPort());
+      SSLServerSocket server =
+          (SSLServerSocket)
+              context(authority, shown).getServerSocketFactory().createServerSocket(0, 50, at);
+      server.setWantClientAuth(true);
+      server.setEnabledProtocols(new String[] {"TLSv1.3"});
+      URI url = URI.create("https://" + at.getHostAddress() + ":" + server.getLocalPort());
       CertsPlayer player = new CertsPlayer(authority, server, url);
-      server.setHttpsConfigurator(wantingClients(context(authority, shown)));
-      server.createContext("/", player::handle);
-      server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-      server.start();
+      Thread.ofVirtual().name("certs").start(player::accept);
       return player;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException(e);
@@ -176,34 +176,78 @@ public final class CertsPlayer implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      Question question =
-          new Question(
-              exchange.getRequestURI().getPath(),
-              Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Authorization"), "")
-                  .replaceFirst("^Bearer ", ""),
-              hasClientCertificate(exchange),
-              new String(exchange.getRequestBody().readAllBytes(), UTF_8));
-      questions.add(question);
-      Answer answer = answers.apply(question);
-      answer.headers().forEach(exchange.getResponseHeaders()::set);
-      byte[] body = answer.body().getBytes(UTF_8);
-      exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(body);
+  /** Until the socket is closed. */
+  private void accept() {
+    while (!server.isClosed()) {
+      try {
+        SSLSocket client = (SSLSocket) server.accept();
+        Thread.ofVirtual().name("certs").start(() -> handle(client));
+      } catch (IOException e) {
+        // Closed, or a client that left already.
       }
     }
   }
 
-  private static boolean hasClientCertificate(HttpExchange exchange) {
+  private void handle(SSLSocket client) {
+    try (client) {
+      client.setSoTimeout(10_000);
+      InputStream in = client.getInputStream();
+      String path = line(in).replaceFirst("^\\S+ (\\S+) .*", "$1");
+      Map<String, String> headers = headers(in);
+      int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
+      Question question =
+          new Question(
+              path,
+              headers.getOrDefault("authorization", "").replaceFirst("^Bearer ", ""),
+              hasCertificate(client),
+              new String(in.readNBytes(length), UTF_8));
+      questions.add(question);
+      client.getOutputStream().write(bytes(answers.apply(question)));
+    } catch (IOException e) {
+      // A client that refused us, or left: what became of it is for the client to say.
+    }
+  }
+
+  private static Map<String, String> headers(InputStream in) throws IOException {
+    Map<String, String> headers = new HashMap<>();
+    for (String line = line(in); !line.isEmpty(); line = line(in)) {
+      int colon = line.indexOf(':');
+      headers.put(
+          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+    }
+    return headers;
+  }
+
+  private static String line(InputStream in) throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int next = in.read(); next != '\n'; next = in.read()) {
+      if (next < 0) {
+        throw new EOFException();
+      }
+      line.append((char) next);
+    }
+    return line.toString().stripTrailing();
+  }
+
+  private static byte[] bytes(Answer answer) {
+    byte[] body = answer.body().getBytes(UTF_8);
+    StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Said\r\n");
+    answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
+    head.append("Content-Length: " + body.length + "\r\nConnection: close\r\n\r\n");
+    return (head + answer.body()).getBytes(UTF_8);
+  }
+
+  private static boolean hasCertificate(SSLSocket client) {
     try {
-      return exchange instanceof com.sun.net.httpserver.HttpsExchange https
-          && https.getSSLSession().getPeerCertificates().length > 0;
-    } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
+      return client.getSession().getPeerCertificates().length > 0;
+    } catch (SSLPeerUnverifiedException e) {
       return false;
     }
   }
@@ -238,18 +282,6 @@ public final class CertsPlayer implements AutoCloseable {
     } catch (UnknownHostException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static HttpsConfigurator wantingClients(SSLContext context) {
-    return new HttpsConfigurator(context) {
-      @Override
-      public void configure(HttpsParameters parameters) {
-        SSLParameters wanting = context.getDefaultSSLParameters();
-        wanting.setWantClientAuth(true);
-        wanting.setProtocols(new String[] {"TLSv1.3"});
-        parameters.setSSLParameters(wanting);
-      }
-    };
   }
 
   private static SSLContext context(TestAuthority authority, Issued shown)
