@@ -3,6 +3,7 @@ package io.podveil.sidecar;
 import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import io.podveil.sidecar.probe.Checks;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.List;
  * @param mtlsCidrs the destinations that get mutual TLS; to all others the bytes go as they are
  * @param reuse how many idle connections are kept per destination for the next of the app's
  * @param drain how long live connections may go on after SIGTERM
+ * @param checks the kubelet's, which we carry out in its stead
  */
 public record Configuration(
     Credentials credentials,
@@ -30,7 +32,9 @@ public record Configuration(
     int reuse,
     Duration drain,
     Limits limits,
-    Logging logging) {
+    Logging logging,
+    PodFacts pod,
+    Checks checks) {
 
   /** Takes a copy of the list. */
   public Configuration {
@@ -49,7 +53,9 @@ public record Configuration(
         settings.get(Options.REUSE),
         settings.get(Options.DRAIN),
         Limits.from(settings),
-        Logging.from(settings));
+        Logging.from(settings),
+        PodFacts.from(settings),
+        settings.get(Options.PROBES));
   }
 
   /** Where the certificate and its key come from. */

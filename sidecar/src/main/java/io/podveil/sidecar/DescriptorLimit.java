@@ -19,9 +19,13 @@ final class DescriptorLimit {
 
   private DescriptorLimit() {}
 
-  /** The number asked for, or as many as fit, which then is said. */
+  /**
+   * The number asked for, or as many as fit, which then is said; the default asks for no more than
+   * what fits.
+   */
   static int connections(int wanted, Consumer<String> say) {
-    return within(softLimit(), wanted, say);
+    boolean askedFor = wanted != Options.MAX_CONNECTIONS.byDefault();
+    return within(softLimit(), wanted, askedFor ? say : text -> {});
   }
 
   static int within(long open, int wanted, Consumer<String> say) {

@@ -10,12 +10,14 @@ import io.podveil.sidecar.authority.Enrollment;
 import io.podveil.sidecar.authority.Reply;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.OriginalDestination;
-import io.podveil.sidecar.net.OwnAddresses;
 import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.tls.Tls;
+import java.net.InetAddress;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** The half of the wiring that podveil-certs has a part in: our certificate, and the peers. */
 final class FromCerts {
@@ -42,9 +44,10 @@ final class FromCerts {
                     loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
   }
 
-  CertificateRenewal renewal(String trustDomain, Consumer<String> notRenewed) {
+  CertificateRenewal renewal(
+      String trustDomain, Supplier<Set<InetAddress>> addresses, Consumer<String> notRenewed) {
     Enrollment enrollment =
-        new Enrollment(authority, service.token(), trustDomain, OwnAddresses::reachable, clock);
+        new Enrollment(authority, service.token(), trustDomain, addresses, clock);
     return new CertificateRenewal(
         enrollment::attempt, service.roots(), clock, Math::random, notRenewed);
   }

@@ -1,6 +1,7 @@
 package io.podveil.sidecar;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +42,8 @@ record Option<T>(
     INTERCEPTION("What is never touched"),
     TRAFFIC("What happens to the rest"),
     LIMITS("Limits"),
-    LOGGING("Logging");
+    LOGGING("Logging"),
+    POD("The pod, as the injector tells it");
 
     final String title;
 
@@ -52,10 +54,15 @@ record Option<T>(
     boolean concerns(Command command) {
       return switch (this) {
         case REMOVAL -> command == Command.CAPTURE;
-        case CREDENTIALS, SERVICE, TRAFFIC, LIMITS -> command != Command.CAPTURE;
+        case CREDENTIALS, SERVICE, TRAFFIC, LIMITS, POD -> command != Command.CAPTURE;
         case LISTENERS, INTERCEPTION, LOGGING -> true;
       };
     }
+  }
+
+  /** What it is when nobody sets it; not for options without a default. */
+  T byDefault() {
+    return reader.apply(Objects.requireNonNull(fallback));
   }
 
   String flag() {

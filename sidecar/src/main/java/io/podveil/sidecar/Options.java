@@ -7,10 +7,13 @@ import io.podveil.sidecar.Option.Section;
 import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import io.podveil.sidecar.probe.Checks;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -230,6 +233,30 @@ final class Options {
           Readers.oneOf(LogFormat.class),
           "text for people, json for machines; the fields are the same");
 
+  static final Option<String> POD_NAME =
+      once(Section.POD, "pod-name", "NAME", "", Readers.NAME, "for logs and /state");
+  static final Option<String> POD_NAMESPACE =
+      once(Section.POD, "pod-namespace", "NAME", "", Readers.NAME, "for logs and /state");
+  static final Option<String> POD_UID =
+      once(Section.POD, "pod-uid", "UID", "", Readers.NAME, "for /state");
+  static final Option<String> SERVICE_ACCOUNT =
+      once(Section.POD, "service-account", "NAME", "", Readers.NAME, "for /state");
+  static final Option<Set<InetAddress>> POD_IPS =
+      list(
+          Section.POD,
+          "pod-ips",
+          "",
+          Readers.ADDRESSES,
+          "what podveil-certs is asked to certify; without: what the interfaces have");
+  static final Option<Checks> PROBES =
+      once(
+          Section.POD,
+          "probes",
+          "JSON",
+          "",
+          Checks::parse,
+          "the kubelet's checks, carried out when asked for at /probe/CONTAINER/KIND");
+
   /** In the order of the help text. */
   static final List<Option<?>> ALL =
       List.of(
@@ -259,7 +286,13 @@ final class Options {
           MAX_HANDSHAKES,
           EVENT_LOOPS,
           VERBOSE,
-          LOG_FORMAT);
+          LOG_FORMAT,
+          POD_NAME,
+          POD_NAMESPACE,
+          POD_UID,
+          SERVICE_ACCOUNT,
+          POD_IPS,
+          PROBES);
 
   private Options() {}
 

@@ -2,6 +2,8 @@ package io.podveil.sidecar;
 
 import static java.util.stream.Collectors.joining;
 
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -9,8 +11,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,6 +31,13 @@ final class Readers {
   static final Function<String, String> TRUST_DOMAIN = Readers::trustDomain;
 
   static final Function<String, Boolean> BOOLEAN = Readers::bool;
+
+  static final Function<String, String> NAME = Readers::name;
+
+  static final Function<String, Set<InetAddress>> ADDRESSES = Readers::addresses;
+
+  // Kubernetes' names and uids, or none.
+  private static final Pattern NAMES = Pattern.compile("(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252})?");
 
   // Nine digits of the largest unit are far from overflowing a long of milliseconds.
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
@@ -128,6 +140,26 @@ final class Readers {
           "up to 255 lower-case letters, digits, dots, dashes and underscores");
     }
     return text;
+  }
+
+  private static String name(String text) {
+    if (!NAMES.matcher(text).matches()) {
+      throw refused(text, "a name", "up to 253 letters, digits, dots and dashes");
+    }
+    return text;
+  }
+
+  private static Set<InetAddress> addresses(String text) {
+    Set<InetAddress> addresses = new LinkedHashSet<>();
+    for (String each : text.isBlank() ? new String[0] : text.split(",", -1)) {
+      String address = each.strip();
+      if (address.contains("%")
+          || !(NetUtil.isValidIpV4Address(address) || NetUtil.isValidIpV6Address(address))) {
+        throw refused(text, "a list of addresses", "IPv4 and IPv6, as in 10.0.0.1,fd00::1");
+      }
+      addresses.add(InetAddress.ofLiteral(address));
+    }
+    return Collections.unmodifiableSet(addresses);
   }
 
   private static IllegalArgumentException refused(String given, String what, String allowed) {

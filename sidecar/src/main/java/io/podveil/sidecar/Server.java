@@ -26,6 +26,7 @@ import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
 import io.podveil.sidecar.net.OwnAddresses;
 import io.podveil.sidecar.peers.PeerDirectory;
+import io.podveil.sidecar.probe.Replays;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connections;
 import io.podveil.sidecar.tls.Tls;
@@ -33,6 +34,8 @@ import io.podveil.sidecar.tls.TlsEngine;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -123,7 +126,8 @@ final class Server {
       }
       case Credentials.Service service -> {
         FromCerts certs = new FromCerts(service, dialer, loops, clock, verbose);
-        CertificateRenewal renewal = certs.renewal(configuration.trustDomain(), this::notRenewed);
+        CertificateRenewal renewal =
+            certs.renewal(configuration.trustDomain(), this::addresses, this::notRenewed);
         Tls tls = tls(renewal.first());
         PeerDirectory peers = certs.peers(tls);
         vertx.setPeriodic(REFRESH.toMillis(), timer -> peers.refresh());
@@ -146,6 +150,7 @@ final class Server {
             + Build.current().version()
             + " serves as "
             + tls.identity().credential().id()
+            + configuration.pod().inLog()
             + ", certificate valid until "
             + tls.identity().credential().notAfter());
   }
@@ -162,6 +167,12 @@ final class Server {
     return opened;
   }
 
+  /** What others reach us at: a pod may have interfaces that Kubernetes knows nothing of. */
+  private Set<InetAddress> addresses() {
+    Set<InetAddress> told = configuration.pod().addresses();
+    return told.isEmpty() ? OwnAddresses.reachable() : told;
+  }
+
   private void openAdmin(int port) {
     AdminServer admin =
         new AdminServer(
@@ -169,9 +180,12 @@ final class Server {
             metrics,
             readiness::identity,
             readiness::missing,
-            CaptureState.of(configuration));
+            new Replays(configuration.checks(), dialer, loops, this::say)::answer,
+            new JsonObject()
+                .put("pod", configuration.pod().inState())
+                .put("rules", CaptureState.of(configuration)));
     try {
-      admin.listen(vertx, port).await();
+      admin.listen(vertx, Listeners.anyAddress(), port).await();
     } catch (RuntimeException e) {
       throw new ListenException("port " + port + " can't be opened: " + e.getMessage(), e);
     }

@@ -11,6 +11,8 @@ import io.podveil.sidecar.testbed.Family;
 import io.podveil.sidecar.testbed.Mesh;
 import io.podveil.sidecar.testbed.MeshedPod;
 import io.podveil.sidecar.testbed.Pod;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -79,6 +81,17 @@ final class EnrollmentIT {
       web.sidecar().await("ingress .* as ns/shop/sa/web from ns/shop/sa/cart mtls TLSv1.3 5B up");
     }
     assertThat(cart.get("/readyz")).isEqualTo("ready\n");
+  }
+
+  @Test
+  void asksForTheAddressesThatKubernetesKnowsWhateverElseTheInterfacesHave() {
+    certs.answering(question -> Answer.ok(certs.issue(question)));
+    MeshedPod cart = mesh.enrolling("cart", certs, "--pod-ips=10.77.0.9,fd77::9");
+    cart.launch();
+    cart.sidecar().await("serves as spiffe://cluster.local/ns/shop/sa/cart");
+    JsonObject certificate = new JsonObject(cart.get("/state")).getJsonObject("certificate");
+    assertThat(certificate.getJsonArray("addresses"))
+        .isEqualTo(new JsonArray().add("10.77.0.9").add("fd77::9"));
   }
 
   @Test

@@ -13,12 +13,15 @@ import io.podveil.sidecar.Invocation.Version;
 import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.Ports;
+import io.podveil.sidecar.probe.Checks;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -54,7 +57,9 @@ class InvocationTest {
                 Duration.ofSeconds(30),
                 new Configuration.Limits(
                     Duration.ofSeconds(10), Duration.ofSeconds(10), 20000, 1000, 1),
-                new Configuration.Logging(0, LogFormat.TEXT)));
+                new Configuration.Logging(0, LogFormat.TEXT),
+                new PodFacts("", "", "", "", Set.of()),
+                Checks.NONE));
   }
 
   @Test
@@ -67,7 +72,10 @@ class InvocationTest {
                     + "--exclude-inbound-ports=22 --exclude-outbound-ports 53,443 "
                     + "--exclude-outbound-cidrs=fe80::/10 --trust-domain example.org --reuse=3 --drain=0s "
                     + "--handshake-timeout 1s --connect-timeout=2s --max-connections 7 "
-                    + "--max-handshakes=8 --event-loops 2 -v 1 --log-format=json");
+                    + "--max-handshakes=8 --event-loops 2 -v 1 --log-format=json "
+                    + "--pod-name cart-1 --pod-namespace=shop --pod-uid 1-2 --service-account cart "
+                    + "--pod-ips=10.0.0.1 "
+                    + "--probes {\"a/liveness\":{\"tcp\":{\"port\":7},\"timeoutSeconds\":1}}");
 
     assertThat(run.configuration())
         .isEqualTo(
@@ -86,7 +94,10 @@ class InvocationTest {
                 3,
                 Duration.ZERO,
                 new Configuration.Limits(Duration.ofSeconds(1), Duration.ofSeconds(2), 7, 8, 2),
-                new Configuration.Logging(1, LogFormat.JSON)));
+                new Configuration.Logging(1, LogFormat.JSON),
+                new PodFacts(
+                    "shop", "cart-1", "1-2", "cart", Set.of(InetAddress.ofLiteral("10.0.0.1"))),
+                Checks.parse("{\"a/liveness\":{\"tcp\":{\"port\":7},\"timeoutSeconds\":1}}")));
   }
 
   @Test

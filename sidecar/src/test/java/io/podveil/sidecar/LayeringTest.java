@@ -54,6 +54,7 @@ final class LayeringTest {
         TLS,
         PEERS,
         POLICY),
+    PROBE("a check is carried out as the kubelet would, who knows nothing of a mesh", NET),
     ADMIN("whoever reports on connections must not be able to touch them", RELAY, IDENTITY);
 
     private final String because;

@@ -53,7 +53,9 @@ final class LimitsIT {
             "--max-connections=4",
             "--max-handshakes=2",
             "--handshake-timeout=60s");
-    modest = mesh.pod("modest", "--inbound=permissive", "--permissive-wait=10s");
+    modest =
+        mesh.pod(
+            "modest", "--inbound=permissive", "--permissive-wait=10s", "--max-connections=9000");
     poor = mesh.pod("poor", "--inbound=permissive", "--permissive-wait=10s");
     stranger = mesh.plainPod();
     narrowApp = Echo.in(narrow.namespace());
@@ -113,7 +115,7 @@ final class LimitsIT {
     modest.startWithoutCapture("prlimit", "--nofile=256:256");
     modest
         .sidecar()
-        .await("at most 64 connections instead of 20000: the limit on open files is 256; raise it");
+        .await("at most 56 connections instead of 9000: the limit on open files is 256; raise it");
     List<Socket> live = new ArrayList<>();
     int shed = 0;
     for (int i = 0; i < 100; i++) {
@@ -123,7 +125,7 @@ final class LimitsIT {
         shed++;
       }
     }
-    assertThat(live).hasSize(64);
+    assertThat(live).hasSize(56);
     assertThat(modest.ended("ingress", "refused_shed")).isEqualTo(shed);
     assertThat(modest.metric(PAUSES)).isZero();
     for (Socket each : live) {

@@ -27,6 +27,7 @@ class OptionsTest {
         List.of("", "5", "s", "-5s", "1.5s", "5 s", "5d", "999999999h", "9999999999s", "5S");
     List<String> noLists = List.of("x", ",", "80,", "0", "65536", "90-80", "1-", "1-2-3", "-1");
     List<String> noCidrs = List.of("x", ",", "10.0.0.0/33", "10.0.0.1/8", "10.1", "::/129", "/8");
+    List<String> noNames = List.of("-a", ".", "a b", "a/b", "ä", "x".repeat(254));
     List<String> noFiles = List.of("", " ", "a\0b");
     return Stream.of(
         row(Options.REMOVE, of("true", "true", "false", "false"), List.of("yes", ""), "true and"),
@@ -83,7 +84,26 @@ class OptionsTest {
             Options.LOG_FORMAT,
             of("text", "TEXT", "json", "JSON"),
             List.of("", "yaml", "Text"),
-            "text and json"));
+            "text and json"),
+        row(Options.POD_NAME, of("web-7f9.x", "web-7f9.x", "", ""), noNames, "letters"),
+        row(Options.POD_NAMESPACE, of("shop", "shop", "", ""), noNames, "letters"),
+        row(Options.POD_UID, of("0a-1b", "0a-1b", "", ""), noNames, "letters"),
+        row(Options.SERVICE_ACCOUNT, of("cart", "cart", "", ""), noNames, "letters"),
+        row(
+            Options.POD_IPS,
+            of("10.0.0.1, fd00::1", "[/10.0.0.1, /fd00:0:0:0:0:0:0:1]", "", "[]"),
+            List.of("x", ",", "10.0.0.1,", "10.0.0", "10.0.0.0/8", "fe80::1%eth0", "localhost"),
+            "IPv4 and IPv6"),
+        row(
+            Options.PROBES,
+            of(
+                "{\"web/liveness\":{\"tcp\":{\"port\":80},\"timeoutSeconds\":2}}",
+                "Checks[byName={web/liveness=Check[kind=LIVENESS, handler=Tcp[port=80],"
+                    + " patience=Optional[PT2S]]}]",
+                "",
+                "Checks[byName={}]"),
+            List.of("x", "[]", "{\"web\":{}}", "{\"web/liveness\":{}}"),
+            "allowed are JSON objects"));
   }
 
   @Test

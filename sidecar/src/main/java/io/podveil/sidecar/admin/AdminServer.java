@@ -6,7 +6,6 @@ import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.relay.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -14,12 +13,13 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -28,39 +28,47 @@ import java.util.function.Supplier;
  *
  * @param identity the one in force, once there is one
  * @param unready asked for each /readyz: what is missing, or nothing
- * @param rules the capture rules that this sidecar counts on
+ * @param probes answers what is asked below /probe/, which may take its time
+ * @param about what is fixed for the life of the process, for /state: the pod, the capture rules
  */
 public record AdminServer(
     Connections connections,
     Metrics metrics,
     Supplier<Optional<Identity>> identity,
     Supplier<CompletionStage<List<String>>> unready,
-    JsonObject rules) {
-  private static final int IDLE_SECONDS = 30;
-  private static final int MAX_CONNECTIONS = 64;
+    Consumer<HttpServerRequest> probes,
+    JsonObject about) {
+  // With HTTP/2 to be told from HTTP/1 a connection would be nobody's until its first byte.
+  static final HttpServerOptions OPTIONS = new HttpServerOptions().setHttp2ClearTextEnabled(false);
+
+  private static final Duration IDLE = Duration.ofSeconds(30);
+  private static final String PROBES = "/probe/";
   private static final Set<HttpMethod> ALLOWED = Set.of(HttpMethod.GET, HttpMethod.HEAD);
 
-  /** Starts to listen on every address of the pod. */
-  public Future<HttpServer> listen(Vertx vertx, int port) {
-    AtomicInteger open = new AtomicInteger();
+  /**
+   * Starts to listen.
+   *
+   * @param host every address of the pod, as the kernel would have it said
+   */
+  public Future<HttpServer> listen(Vertx vertx, String host, int port) {
+    Visitors visitors = new Visitors(vertx, IDLE);
     return vertx
-        .createHttpServer(new HttpServerOptions().setIdleTimeout(IDLE_SECONDS))
-        .connectionHandler(connection -> bound(connection, open))
-        .requestHandler(this::handle)
-        .listen(port, "::");
+        .createHttpServer(OPTIONS)
+        .connectionHandler(visitors::received)
+        .requestHandler(request -> handle(request, visitors))
+        .listen(port, host);
   }
 
-  /** Anybody may connect here, and must not use up the descriptors that the apps need. */
-  private static void bound(HttpConnection connection, AtomicInteger open) {
-    connection.closeHandler(closed -> open.decrementAndGet());
-    if (open.incrementAndGet() > MAX_CONNECTIONS) {
-      connection.close();
-    }
-  }
-
-  private void handle(HttpServerRequest request) {
+  private void handle(HttpServerRequest request, Visitors visitors) {
     try {
-      answer(request);
+      if (String.valueOf(request.path()).startsWith(PROBES)) {
+        visitors.waits(request.connection());
+        request.response().endHandler(ended -> visitors.heard(request.connection()));
+        probes.accept(request);
+      } else {
+        visitors.heard(request.connection());
+        answer(request);
+      }
     } catch (RuntimeException e) {
       // A bug, which must not leave the asker waiting.
       text(request.response(), 500, "failed: " + e + "\n");
@@ -81,7 +89,7 @@ public record AdminServer(
         response.end(metrics.text(connections, this::certificateExpiry));
       }
       case "/state" -> state(request);
-      default -> text(response, 404, "there are /livez, /readyz, /metrics and /state\n");
+      default -> text(response, 404, "there are /livez, /readyz, /metrics, /state and /probe/\n");
     }
   }
 
@@ -109,7 +117,7 @@ public record AdminServer(
     connections.live().forEach(connection -> live.add(ConnectionLog.describe(connection)));
     JsonObject state =
         new JsonObject()
-            .put("rules", rules)
+            .mergeIn(about)
             .put("certificate", identity.get().map(AdminServer::certificate).orElse(null))
             .put("connections", live);
     request

@@ -75,6 +75,14 @@ public final class Dialer {
         : new DefaultChannelPromise(dial.channel(), loop).setFailure(dial.cause());
   }
 
+  /**
+   * To an address of the pod's own, unmarked: what stays in the pod is not captured, and what for
+   * some reason does not stay is.
+   */
+  public ChannelFuture inside(EventLoop loop, InetSocketAddress to, ChannelHandler handler) {
+    return on(loop, bootstrap(loop, to, handler).connect(to));
+  }
+
   /** An ordinary, unmarked connection: the rules treat it as they treat the app's. */
   ChannelFuture asTheApp(EventLoop loop, InetSocketAddress to) {
     return bootstrap(loop, to, new ChannelInboundHandlerAdapter()).connect(to);

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.unix.Socket;
 import java.net.InetSocketAddress;
 
 /**
@@ -58,9 +59,12 @@ public final class Listeners {
         .childHandler(accepted);
   }
 
-  /** One {@code ::} socket serves both families; a kernel without IPv6 has only the other. */
   private static ChannelFuture bind(ServerBootstrap server, int port) {
-    String any = io.netty.channel.unix.Socket.isIPv6Preferred() ? "::" : "0.0.0.0";
-    return server.bind(new InetSocketAddress(any, port));
+    return server.bind(new InetSocketAddress(anyAddress(), port));
+  }
+
+  /** One {@code ::} socket serves both families; a kernel without IPv6 has only the other. */
+  public static String anyAddress() {
+    return Socket.isIPv6Preferred() ? "::" : "0.0.0.0";
   }
 }

@@ -160,6 +160,8 @@ public final class Splice {
     a.unregister();
     b.unregister();
     if (a.drained() && b.drained()) {
+      Reset.disarm(first);
+      Reset.disarm(second);
       first.close();
       second.close();
     }

@@ -11,7 +11,10 @@ import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.wire.StreamSignal;
 import java.io.IOException;
 
-/** Plain TCP as a stream: a FIN is END, a reset is ABORT, in both directions. */
+/**
+ * Plain TCP as a stream: a FIN is END, a reset is ABORT, in both directions. Until both directions
+ * have ended, a close is a reset, whoever closes: the kernel does it when the sidecar is killed.
+ */
 public final class TcpEdge extends ChannelDuplexHandler {
   private boolean inputEnded;
   private boolean outputEnded;
@@ -21,6 +24,7 @@ public final class TcpEdge extends ChannelDuplexHandler {
   public void handlerAdded(ChannelHandlerContext ctx) {
     // Without it a FIN closes the channel, and the answer to a half-closed request is lost.
     ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    Reset.arm(ctx.channel());
   }
 
   @Override
@@ -67,6 +71,14 @@ public final class TcpEdge extends ChannelDuplexHandler {
       }
       default -> ctx.write(message, promise);
     }
+  }
+
+  @Override
+  public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
+    if (inputEnded && outputEnded) {
+      Reset.disarm(ctx.channel());
+    }
+    ctx.close(promise);
   }
 
   private void end(ChannelHandlerContext ctx, ChannelPromise promise) {
