@@ -17,6 +17,7 @@ import java.util.List;
  *     takes the client for one that lets the server speak first
  * @param outbound what becomes of destinations that are known not to be meshed
  * @param mtlsCidrs the destinations that get mutual TLS; to all others the bytes go as they are
+ * @param reuse how many idle connections are kept per destination for the next of the app's
  * @param drain how long live connections may go on after SIGTERM
  * @param checks the kubelet's, which we carry out in its stead
  */
@@ -28,6 +29,7 @@ public record Configuration(
     OutboundMode outbound,
     List<Cidr> mtlsCidrs,
     String trustDomain,
+    int reuse,
     Duration drain,
     Limits limits,
     Logging logging,
@@ -48,6 +50,7 @@ public record Configuration(
         settings.get(Options.OUTBOUND),
         settings.get(Options.MTLS_CIDRS),
         settings.get(Options.TRUST_DOMAIN),
+        settings.get(Options.REUSE),
         settings.get(Options.DRAIN),
         Limits.from(settings),
         Logging.from(settings),

@@ -12,7 +12,10 @@ import java.util.stream.Stream;
  */
 final class DescriptorLimit {
   private static final int KEPT_FOR_THE_PROCESS = 128;
-  private static final int EACH = 2;
+  private static final double EACH = 2;
+
+  /** Idle connections to and from peers: one descriptor each, on either side. */
+  private static final int LIVE_PER_IDLE = 8;
 
   private DescriptorLimit() {}
 
@@ -26,7 +29,8 @@ final class DescriptorLimit {
   }
 
   static int within(long open, int wanted, Consumer<String> say) {
-    long fit = Math.max(1, (open - KEPT_FOR_THE_PROCESS) / EACH);
+    double perConnection = EACH + 2.0 / LIVE_PER_IDLE;
+    long fit = Math.max(1, (long) ((open - KEPT_FOR_THE_PROCESS) / perConnection));
     if (wanted <= fit) {
       return wanted;
     }
@@ -39,6 +43,11 @@ final class DescriptorLimit {
             + open
             + "; raise it (ulimit -n)");
     return (int) fit;
+  }
+
+  /** How many idle connections go with so many live ones, on each side. */
+  static int idle(int connections) {
+    return connections / LIVE_PER_IDLE;
   }
 
   private static long softLimit() {

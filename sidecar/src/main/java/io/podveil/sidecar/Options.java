@@ -158,6 +158,14 @@ final class Options {
           "cluster.local",
           Readers.TRUST_DOMAIN,
           "the SPIFFE trust domain that peers must belong to");
+  static final Option<Integer> REUSE =
+      once(
+          Section.TRAFFIC,
+          "reuse",
+          "N",
+          "8",
+          Readers.integer(0, 1000),
+          "idle connections kept per destination, for the next to need no handshake; 0: none");
   static final Option<Duration> DRAIN =
       once(
           Section.TRAFFIC,
@@ -270,6 +278,7 @@ final class Options {
           OUTBOUND,
           MTLS_CIDRS,
           TRUST_DOMAIN,
+          REUSE,
           DRAIN,
           HANDSHAKE_TIMEOUT,
           CONNECT_TIMEOUT,

@@ -2,7 +2,6 @@ package io.podveil.sidecar;
 
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
 import io.podveil.sidecar.Configuration.Credentials;
 import io.podveil.sidecar.admin.AdminServer;
@@ -10,15 +9,13 @@ import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
-import io.podveil.sidecar.authority.Authority;
-import io.podveil.sidecar.authority.Caller;
 import io.podveil.sidecar.authority.CertificateRenewal;
-import io.podveil.sidecar.authority.Enrollment;
-import io.podveil.sidecar.authority.Reply;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
+import io.podveil.sidecar.egress.IdleLinks;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
+import io.podveil.sidecar.ingress.IdleWires;
 import io.podveil.sidecar.ingress.InboundMode;
 import io.podveil.sidecar.ingress.Ingress;
 import io.podveil.sidecar.ingress.IngressRouter;
@@ -27,7 +24,6 @@ import io.podveil.sidecar.net.CaptureProbe;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
-import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.OwnAddresses;
 import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.probe.Replays;
@@ -59,6 +55,9 @@ final class Server {
   /** How often what is known of peers is looked through for what gets too old. */
   private static final Duration REFRESH = Duration.ofSeconds(1);
 
+  /** How often connections to peers are looked through for what has been idle for too long. */
+  private static final Duration SWEEP = Duration.ofSeconds(5);
+
   /** For the last words of connections that a drain cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(2);
 
@@ -73,6 +72,8 @@ final class Server {
   private final EventLoopGroup loops;
   private final Dialer dialer;
   private final CaptureProbe probe;
+  private final IdleLinks idleLinks;
+  private final IdleWires idleWires;
   private final Readiness readiness;
   private volatile List<ChannelFuture> listening = List.of();
 
@@ -88,9 +89,12 @@ final class Server {
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     LibraryLog.to(this::say);
     Configuration.Limits limits = configuration.limits();
+    int most = DescriptorLimit.connections(limits.connections(), this::say);
+    this.idleLinks = new IdleLinks(configuration.reuse(), DescriptorLimit.idle(most));
+    this.idleWires = new IdleWires(DescriptorLimit.idle(most));
     this.connections =
         new Connections(
-            DescriptorLimit.connections(limits.connections(), this::say),
+            most,
             limits.handshakes(),
             connection -> verbose.accept(ConnectionLog.started(connection)),
             this::ended);
@@ -98,6 +102,7 @@ final class Server {
     this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();
     this.dialer = new Dialer(limits.connectTimeout());
     this.probe = new CaptureProbe(dialer);
+    vertx.setPeriodic(SWEEP.toMillis(), timer -> idleLinks.sweep());
     this.readiness = new Readiness(probe, loops, clock);
     openAdmin(configuration.interception().listeners().admin());
   }
@@ -120,59 +125,16 @@ final class Server {
         files.watch(identity, clock, next -> renewed(tls, next), this::notRenewed);
       }
       case Credentials.Service service -> {
-        Authority authority = authority(service);
-        CertificateRenewal renewal = renewal(service, authority);
+        FromCerts certs = new FromCerts(service, dialer, loops, clock, verbose);
+        CertificateRenewal renewal =
+            certs.renewal(configuration.trustDomain(), this::addresses, this::notRenewed);
         Tls tls = tls(renewal.first());
-        open(tls, Optional.of(peers(authority, tls)));
+        PeerDirectory peers = certs.peers(tls);
+        vertx.setPeriodic(REFRESH.toMillis(), timer -> peers.refresh());
+        open(tls, Optional.of(peers));
         renewal.goOn(next -> renewed(tls, next));
       }
     }
-  }
-
-  private Authority authority(Credentials.Service service) {
-    return new Authority(
-        service.certs(),
-        service.roots(),
-        to ->
-            dialer.toWire(
-                loops.next(), new OriginalDestination(to), new ChannelInboundHandlerAdapter()));
-  }
-
-  private CertificateRenewal renewal(Credentials.Service service, Authority authority) {
-    Enrollment enrollment =
-        new Enrollment(
-            authority, service.token(), configuration.trustDomain(), this::addresses, clock);
-    return new CertificateRenewal(
-        enrollment::attempt, service.roots(), clock, Math::random, this::notRenewed);
-  }
-
-  private PeerDirectory peers(Authority authority, Tls tls) {
-    PeerDirectory peers =
-        new PeerDirectory(
-            question ->
-                answer(
-                    authority.post(
-                        "/v1/peers",
-                        question,
-                        new Caller.Member(tls.identity().credential()),
-                        PeerDirectory.DEADLINE)),
-            task -> Thread.ofVirtual().name("peers").start(task),
-            clock);
-    vertx.setPeriodic(REFRESH.toMillis(), timer -> peers.refresh());
-    return peers;
-  }
-
-  private Optional<String> answer(Reply reply) {
-    return switch (reply) {
-      case Reply.Answer(String json) -> Optional.of(json);
-      case Reply.Refusal(int status, String why, Duration after) -> unanswered(why);
-      case Reply.Unreachable(String why) -> unanswered(why);
-    };
-  }
-
-  private Optional<String> unanswered(String why) {
-    verbose.accept("not told what lives where: " + why);
-    return Optional.empty();
   }
 
   private Tls tls(Identity identity) {
@@ -239,6 +201,7 @@ final class Server {
             bound -> ThreadLocalRandom.current().nextInt(bound)),
         peers,
         tls,
+        idleLinks,
         dialer,
         connections,
         probe,
@@ -257,6 +220,7 @@ final class Server {
         tls,
         dialer,
         connections,
+        idleWires,
         configuration.permissiveWait(),
         HELLO_TIMEOUT,
         clock,
@@ -269,6 +233,8 @@ final class Server {
   void drain() {
     readiness.draining();
     listening.forEach(listener -> listener.channel().close().syncUninterruptibly());
+    idleLinks.close();
+    idleWires.close();
     connections.drain(configuration.drain()).join();
     connections.closeAll();
     connections.drain(CUT_OFF).join();
@@ -277,6 +243,8 @@ final class Server {
 
   private void renewed(Tls tls, Identity identity) {
     tls.use(identity);
+    idleLinks.closeAll();
+    idleWires.closeAll();
     say(
         "certificate of "
             + identity.credential().id()

@@ -138,6 +138,7 @@ final class AdminIT {
             "podveil_handshakes_in_progress",
             "podveil_connect_seconds",
             "podveil_handshake_seconds",
+            "podveil_reused_total",
             "podveil_source_port_fallbacks_total",
             "podveil_accept_pauses_total",
             "podveil_certificate_reloads_refused_total",

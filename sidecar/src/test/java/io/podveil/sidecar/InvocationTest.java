@@ -53,6 +53,7 @@ class InvocationTest {
                 OutboundMode.AUTO,
                 Cidr.parseList("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"),
                 "cluster.local",
+                8,
                 Duration.ofSeconds(30),
                 new Configuration.Limits(
                     Duration.ofSeconds(10), Duration.ofSeconds(10), 20000, 1000, 1),
@@ -69,7 +70,7 @@ class InvocationTest {
                 "run --cert=a --key b --ca-cert=c --tcp-port 11 --tls-port=12 --admin-port 13 "
                     + "--inbound permissive --outbound=strict --permissive-wait=1s --mtls-cidrs 10.0.0.0/8 "
                     + "--exclude-inbound-ports=22 --exclude-outbound-ports 53,443 "
-                    + "--exclude-outbound-cidrs=fe80::/10 --trust-domain example.org --drain=0s "
+                    + "--exclude-outbound-cidrs=fe80::/10 --trust-domain example.org --reuse=3 --drain=0s "
                     + "--handshake-timeout 1s --connect-timeout=2s --max-connections 7 "
                     + "--max-handshakes=8 --event-loops 2 -v 1 --log-format=json "
                     + "--pod-name cart-1 --pod-namespace=shop --pod-uid 1-2 --service-account cart "
@@ -90,6 +91,7 @@ class InvocationTest {
                 OutboundMode.STRICT,
                 Cidr.parseList("10.0.0.0/8"),
                 "example.org",
+                3,
                 Duration.ZERO,
                 new Configuration.Limits(Duration.ofSeconds(1), Duration.ofSeconds(2), 7, 8, 2),
                 new Configuration.Logging(1, LogFormat.JSON),

@@ -115,7 +115,7 @@ final class LimitsIT {
     modest.startWithoutCapture("prlimit", "--nofile=256:256");
     modest
         .sidecar()
-        .await("at most 64 connections instead of 9000: the limit on open files is 256; raise it");
+        .await("at most 56 connections instead of 9000: the limit on open files is 256; raise it");
     List<Socket> live = new ArrayList<>();
     int shed = 0;
     for (int i = 0; i < 100; i++) {
@@ -125,7 +125,7 @@ final class LimitsIT {
         shed++;
       }
     }
-    assertThat(live).hasSize(64);
+    assertThat(live).hasSize(56);
     assertThat(modest.ended("ingress", "refused_shed")).isEqualTo(shed);
     assertThat(modest.metric(PAUSES)).isZero();
     for (Socket each : live) {

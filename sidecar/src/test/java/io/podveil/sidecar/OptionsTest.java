@@ -72,6 +72,7 @@ class OptionsTest {
             of("example.org", "example.org", "a_b-c", "a_b-c"),
             List.of("", "Example.org", "spiffe://a", "a/b", "ä", "x".repeat(256)),
             "lower-case"),
+        row(Options.REUSE, of("0", "0", "1000", "1000"), noCounts("1001"), "0 to 1000"),
         row(Options.DRAIN, of("0s", "PT0S", "24h", "PT24H", "5m", "PT5M"), noTimes, "0s to 24h"),
         row(Options.HANDSHAKE_TIMEOUT, of("500ms", "PT0.5S"), noTimes, "100ms to 5m"),
         row(Options.CONNECT_TIMEOUT, of("100ms", "PT0.1S"), noTimes, "100ms to 5m"),

@@ -2,10 +2,12 @@ package io.podveil.sidecar;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.podveil.sidecar.testbed.CertsPlayer;
 import io.podveil.sidecar.testbed.CertsPlayer.Answer;
 import io.podveil.sidecar.testbed.CertsPlayer.Question;
+import io.podveil.sidecar.testbed.InBackground;
 import io.podveil.sidecar.testbed.Mesh;
 import io.podveil.sidecar.testbed.MeshedPod;
 import io.podveil.sidecar.testbed.Pod;
@@ -14,8 +16,11 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,13 +106,7 @@ final class PeersIT {
         JsonArray.of(
             endpoint(plain.v4().getHostAddress() + ":8999", "ns/shop/sa/gone"),
             endpoint(web.pod().v4().getHostAddress() + ":8003", "ns/shop/sa/web"));
-    known.put(
-        service + ":80",
-        new JsonObject()
-            .put("kind", "service")
-            .put("meshed", true)
-            .put("endpoints", endpoints)
-            .put("maxAge", 60));
+    known.put(service + ":80", service(endpoints));
     cart.namespace().run("ip", "route", "replace", "10.99.0.1/32", "dev", "eth0");
 
     try (ServerSocket listener = web.namespace().call(() -> new ServerSocket(8003, 50))) {
@@ -116,6 +115,60 @@ final class PeersIT {
       }
     }
     cart.sidecar().await("egress .* -> 10.99.0.1:80 as ns/shop/sa/cart to ns/shop/sa/web mtls");
+  }
+
+  /** As kube-proxy would: at random, connection by connection, though links are used again. */
+  @Test
+  void aServicesConnectionsAreSpreadEvenly() throws Exception {
+    int connections = 9_000;
+    List<AtomicInteger> served = new ArrayList<>();
+    List<ServerSocket> listeners = new ArrayList<>();
+    JsonArray endpoints = new JsonArray();
+    for (int i = 0; i < 3; i++) {
+      ServerSocket listener = web.namespace().call(() -> new ServerSocket(0, 1024));
+      AtomicInteger count = new AtomicInteger();
+      listeners.add(listener);
+      served.add(count);
+      InBackground.call(() -> serve(listener, count));
+      String address = web.pod().v4().getHostAddress() + ":" + listener.getLocalPort();
+      endpoints.add(endpoint(address, "ns/shop/sa/web"));
+    }
+    known.put("10.99.0.2:80", service(endpoints));
+    cart.namespace().run("ip", "route", "replace", "10.99.0.2/32", "dev", "eth0");
+
+    for (int i = 0; i < connections; i++) {
+      try (Socket client = dial("10.99.0.2", 80)) {
+        client.shutdownOutput();
+        assertThat(client.getInputStream().read()).isEqualTo(-1);
+      }
+    }
+
+    for (ServerSocket listener : listeners) {
+      listener.close();
+    }
+    // Six standard deviations of what is truly random.
+    assertThat(served)
+        .allSatisfy(
+            count -> assertThat(count.get()).isCloseTo(connections / 3, withinPercentage(10)));
+    assertThat(cart.metric("podveil_reused_total{direction=\"egress\"}"))
+        .isGreaterThan(connections / 2.0);
+  }
+
+  private static Void serve(ServerSocket listener, AtomicInteger count) throws IOException {
+    while (true) {
+      try (Socket server = listener.accept()) {
+        count.incrementAndGet();
+        server.getInputStream().readAllBytes();
+      }
+    }
+  }
+
+  private static JsonObject service(JsonArray endpoints) {
+    return new JsonObject()
+        .put("kind", "service")
+        .put("meshed", true)
+        .put("endpoints", endpoints)
+        .put("maxAge", 60);
   }
 
   private String exchange(ServerSocket listener, String address, int port) throws Exception {

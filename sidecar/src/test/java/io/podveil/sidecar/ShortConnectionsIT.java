@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -24,11 +25,18 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** Ten thousand connections later everything is as it was. */
-@Timeout(300)
+@Timeout(900)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ShortConnectionsIT {
-  private static final int CONNECTIONS = 10_000;
+  /** PODVEIL_SHORT_CONNECTIONS sets more, such as a hundred thousand, which takes minutes. */
+  private static final int CONNECTIONS =
+      Integer.parseInt(
+          Objects.requireNonNullElse(System.getenv("PODVEIL_SHORT_CONNECTIONS"), "10000"));
+
   private static final int AT_ONCE = 16;
+
+  /** Eight for each of the two addresses. */
+  private static final int KEPT_IDLE = 16;
 
   /** Every so many connections one is reset instead of ended, as happens in life. */
   private static final int RESETS = 50;
@@ -42,6 +50,9 @@ final class ShortConnectionsIT {
     mesh = Mesh.lay();
     cart = mesh.pod("cart");
     web = mesh.pod("web");
+    // Each connection leaves a port in TIME_WAIT behind, and there are but so many.
+    cart.namespace().run("sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1");
+    cart.namespace().run("sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535");
   }
 
   /** Also fails if a buffer leaked: the sidecars run with Netty's leak detector. */
@@ -60,8 +71,8 @@ final class ShortConnectionsIT {
       long cartBefore = settled(cart);
       long webBefore = settled(web);
       connect(listener.getLocalPort(), CONNECTIONS);
-      assertThat(settled(cart)).isLessThanOrEqualTo(cartBefore);
-      assertThat(settled(web)).isLessThanOrEqualTo(webBefore);
+      assertThat(settled(cart)).isLessThanOrEqualTo(cartBefore + KEPT_IDLE);
+      assertThat(settled(web)).isLessThanOrEqualTo(webBefore + KEPT_IDLE);
       // What leaked shows when the collector finds it and the next buffers are taken.
       collectGarbage(cart);
       collectGarbage(web);
@@ -80,7 +91,7 @@ final class ShortConnectionsIT {
               () -> cart.namespace().call(() -> askInTurn(address, port, count / AT_ONCE + 1))));
     }
     for (Future<Integer> client : clients) {
-      assertThat(client.get(240, TimeUnit.SECONDS)).isGreaterThanOrEqualTo(count / AT_ONCE);
+      assertThat(client.get(800, TimeUnit.SECONDS)).isGreaterThanOrEqualTo(count / AT_ONCE);
     }
   }
 

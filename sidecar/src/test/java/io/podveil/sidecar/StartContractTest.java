@@ -2,6 +2,7 @@ package io.podveil.sidecar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podveil.sidecar.egress.OutboundMode;
 import io.podveil.sidecar.probe.Checks;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -40,6 +41,7 @@ final class StartContractTest {
                 + " roots=/var/run/secrets/podveil.io/roots.pem]");
     assertThat(configuration.trustDomain()).isEqualTo("cluster.local");
     assertThat(configuration.inbound()).isEqualTo(Configuration.Inbound.PERMISSIVE);
+    assertThat(configuration.outbound()).isEqualTo(OutboundMode.STRICT);
     assertThat(configuration.interception().listeners())
         .isEqualTo(new Configuration.Listeners(1, 2, 3));
     assertThat(configuration.interception().excludedInboundPorts()).hasToString("22,8000-8010");

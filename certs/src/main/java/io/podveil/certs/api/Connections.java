@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connections {
   private static final Duration REQUEST = Duration.ofSeconds(10);
-  private static final Duration IDLE = Duration.ofSeconds(90);
+  private static final Duration IDLE = Duration.ofSeconds(30);
   private static final int MAX = 4096;
 
   private final Vertx vertx;

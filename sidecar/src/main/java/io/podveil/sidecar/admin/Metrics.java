@@ -27,9 +27,10 @@ public final class Metrics {
   }
 
   /** What one direction has carried; connections that live are added at the time of asking. */
-  private record Totals(LongAdder up, LongAdder down, Histogram connect, Histogram handshake) {
+  private record Totals(
+      LongAdder up, LongAdder down, Histogram connect, Histogram handshake, LongAdder onUsedLinks) {
     Totals() {
-      this(new LongAdder(), new LongAdder(), new Histogram(), new Histogram());
+      this(new LongAdder(), new LongAdder(), new Histogram(), new Histogram(), new LongAdder());
     }
   }
 
@@ -61,6 +62,9 @@ public final class Metrics {
     of.down().add(connection.down());
     connection.connect().ifPresent(of.connect()::observe);
     connection.handshake().ifPresent(of.handshake()::observe);
+    if (connection.isOnUsedLink()) {
+      of.onUsedLinks().increment();
+    }
   }
 
   /** An app saw the client's address with another port. */
@@ -93,6 +97,12 @@ public final class Metrics {
     text.family("podveil_handshake_seconds", "histogram", "TLS handshakes.");
     totals.forEach(
         (d, of) -> of.handshake().write(text, "podveil_handshake_seconds", direction(d)));
+    text.family(
+        "podveil_reused_total",
+        "counter",
+        "Connections that needed no TLS handshake of their own.");
+    totals.forEach(
+        (d, of) -> text.sample("podveil_reused_total", direction(d), of.onUsedLinks().sum()));
     text.single(
         "podveil_source_port_fallbacks_total",
         "counter",

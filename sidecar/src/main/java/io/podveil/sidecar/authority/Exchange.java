@@ -31,6 +31,8 @@ final class Exchange extends SimpleChannelInboundHandler<FullHttpResponse> {
 
   @Override
   protected void channelRead0(ChannelHandlerContext ctx, FullHttpResponse response) {
+    // The connection may be asked over again.
+    ctx.pipeline().remove(this);
     String body = response.content().toString(UTF_8);
     int status = response.status().code();
     reply.complete(

@@ -3,6 +3,7 @@ package io.podveil.sidecar.egress;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.podveil.sidecar.wire.Accept;
+import io.podveil.sidecar.wire.FrameCodec;
 import io.podveil.sidecar.wire.StreamSignal;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -12,24 +13,41 @@ import org.jspecify.annotations.Nullable;
  * certificate was refused: the alert comes after the handshake.
  */
 final class AwaitAccept extends ChannelInboundHandlerAdapter {
-  private final Consumer<@Nullable Throwable> refused;
+  /** What the peer's sidecar says. */
+  sealed interface Answer {
+    /** Its app has taken the connection. */
+    record Accepted() implements Answer {}
+
+    /** It has not. */
+    record Refused() implements Answer {}
+
+    /** Nothing: the connection was lost, with this as the last that was heard. */
+    record Lost(@Nullable Throwable cause) implements Answer {}
+  }
+
+  private final FrameCodec codec;
+  private final Consumer<Answer> told;
   private @Nullable Throwable cause;
 
   /**
-   * @param refused told when the peer ended it instead; with what was read last, if it was an error
+   * Waits as long as it takes.
+   *
+   * @param told of the answer, before anything that comes behind it
    */
-  AwaitAccept(Consumer<@Nullable Throwable> refused) {
-    this.refused = refused;
+  AwaitAccept(FrameCodec codec, Consumer<Answer> told) {
+    this.codec = codec;
+    this.told = told;
   }
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ctx.pipeline().remove(this);
     if (message == Accept.ACCEPT) {
+      told.accept(new Answer.Accepted());
       return;
     }
     if (message == StreamSignal.ABORT) {
-      refused.accept(cause);
+      told.accept(codec.isLost() || cause != null ? new Answer.Lost(cause) : new Answer.Refused());
     }
     ctx.fireChannelRead(message);
   }

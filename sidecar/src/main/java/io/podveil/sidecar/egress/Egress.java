@@ -3,11 +3,14 @@ package io.podveil.sidecar.egress;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import io.podveil.sidecar.net.BlackHoleWatch;
 import io.podveil.sidecar.net.CaptureProbe;
+import io.podveil.sidecar.net.ClientAddress;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.peers.PeerDirectory;
+import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connection.Direction;
 import io.podveil.sidecar.relay.Connections;
 import io.podveil.sidecar.tls.Tls;
@@ -20,12 +23,14 @@ import java.util.function.Consumer;
  * The egress side as a whole: what a connection needs on its way.
  *
  * @param peers what lives where the app goes; empty where there is nobody to ask
+ * @param idle connections to peers that wait for the next of the app's
  * @param verbose told of each dial
  */
 public record Egress(
     EgressRouter router,
     Optional<PeerDirectory> peers,
     Tls tls,
+    IdleLinks idle,
     Dialer dialer,
     Connections connections,
     CaptureProbe probe,
@@ -53,5 +58,14 @@ public record Egress(
         .ifPresentOrElse(
             connection -> new EgressConnection(this, app, connection, to).begin(),
             () -> Reset.now(app));
+  }
+
+  void dialling(OriginalDestination to, Connection connection) {
+    verbose.accept("egress dials " + to + " for " + new ClientAddress(connection.client()));
+  }
+
+  void connected(Channel wire, Connection connection) {
+    connection.connected(connection.lasted());
+    BlackHoleWatch.ofThisLoop().watch(wire);
   }
 }

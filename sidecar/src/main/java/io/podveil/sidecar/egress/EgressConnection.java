@@ -4,31 +4,20 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.handler.ssl.SslHandler;
-import io.podveil.sidecar.net.BlackHoleWatch;
-import io.podveil.sidecar.net.ClientAddress;
-import io.podveil.sidecar.net.LastWord;
 import io.podveil.sidecar.net.NetworkFailure;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.peers.Peer;
 import io.podveil.sidecar.relay.Connection;
-import io.podveil.sidecar.relay.Outcome;
 import io.podveil.sidecar.relay.Outcome.Aborted;
 import io.podveil.sidecar.relay.Outcome.Refused;
 import io.podveil.sidecar.relay.Relay;
 import io.podveil.sidecar.relay.TcpEdge;
 import io.podveil.sidecar.relay.TlsEdge;
 import io.podveil.sidecar.tls.HandshakeFailure;
-import io.podveil.sidecar.tls.PeerIdentity;
 import io.podveil.sidecar.tls.Role;
-import io.podveil.sidecar.wire.ConnectionId;
-import io.podveil.sidecar.wire.FrameCodec;
 import io.podveil.sidecar.wire.HeadroomAllocator;
-import io.podveil.sidecar.wire.Hello;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -41,10 +30,6 @@ final class EgressConnection {
 
   /** How many of a Service's endpoints may fail before the app is told. */
   private static final int MAX_FAILED = 3;
-
-  /** What a meshed pod's sidecar does not answer with, but another pod at its address may. */
-  private static final Set<HandshakeFailure.Reason> PROVE_ANSWERS_WRONG =
-      Set.of(HandshakeFailure.Reason.NOT_TLS, HandshakeFailure.Reason.CLOSED);
 
   private final Egress egress;
   private final Channel app;
@@ -103,15 +88,18 @@ final class EgressConnection {
     switch (route) {
       case EgressRoute.Encrypt(OriginalDestination to, Expected expected) -> encrypt(to, expected);
       case EgressRoute.PassThrough(OriginalDestination to) -> passThrough(to);
-      case EgressRoute.Refuse(String reason, String why) -> refuse(reason, why);
+      case EgressRoute.Refuse(String reason, String why) -> refuse(new Refused(reason, why));
     }
   }
 
   private void passThrough(OriginalDestination to) {
-    ChannelFuture dial = dial(to);
+    egress.dialling(to, connection);
+    ChannelFuture dial =
+        egress.dialer().toWire(app.eventLoop(), to, new ChannelInboundHandlerAdapter());
+    wire = dial.channel();
     dial.addListener(connected -> {
       if (connected.isSuccess()) {
-        connected(dial.channel());
+        egress.connected(dial.channel(), connection);
         dial.channel().pipeline().addLast(new TcpEdge(), relay.wireEnd());
         relay.splice();
       } else {
@@ -121,39 +109,28 @@ final class EgressConnection {
   }
 
   private void encrypt(OriginalDestination to, Expected expected) {
-    if (!egress.tls().usable(egress.clock().instant())) {
-      refuse(HandshakeFailure.ownCertificate(egress.tls().identity().credential()));
-      return;
-    }
-    if (!egress.connections().beginHandshake()) {
-      refuse("shed_handshake", "too many handshakes in progress; raise --max-handshakes");
-      return;
-    }
-    ChannelFuture dial = dial(to);
-    dial.addListener(connected -> {
-      if (connected.isSuccess()) {
-        connected(dial.channel());
-        handshake(dial.channel(), to.address().getAddress(), expected);
-      } else {
-        egress.connections().endHandshake();
-        unreachable(to, connected.cause());
-      }
-    });
+    Optional<Link> idle =
+        egress
+            .idle()
+            .take(
+                app.eventLoop(),
+                to.address(),
+                link -> link.mayCarry(expected, egress.tls().identity(), egress.clock().instant()));
+    idle.ifPresentOrElse(link -> goOnWith(link, expected), () -> dial(to, expected));
   }
 
-  private ChannelFuture dial(OriginalDestination to) {
-    egress
-        .verbose()
-        .accept("egress dials " + to + " for " + new ClientAddress(connection.client()));
-    ChannelFuture dial =
-        egress.dialer().toWire(app.eventLoop(), to, new ChannelInboundHandlerAdapter());
-    wire = dial.channel();
-    return dial;
+  private void dial(OriginalDestination to, Expected expected) {
+    egress.dialling(to, connection);
+    new SecureDial(egress, connection, to, result -> dialled(result, to, expected))
+        .begin(app.eventLoop(), dialling -> wire = dialling);
   }
 
-  private void connected(Channel wire) {
-    connection.connected(connection.lasted());
-    BlackHoleWatch.ofThisLoop().watch(wire);
+  private void dialled(SecureDial.Result result, OriginalDestination to, Expected expected) {
+    switch (result) {
+      case SecureDial.Result.Linked(Link link) -> authorize(link, expected);
+      case SecureDial.Result.Unreachable(Throwable cause) -> unreachable(to, cause);
+      case SecureDial.Result.Refused(Refused why, boolean another) -> doubt(why, another);
+    }
   }
 
   /** Nothing was sent, so another of a Service's endpoints is as good. */
@@ -169,25 +146,6 @@ final class EgressConnection {
         "unreachable: " + NetworkFailure.text(cause) + "; is anything listening there?");
   }
 
-  private void handshake(Channel wire, InetAddress dialled, Expected expected) {
-    Duration began = connection.lasted();
-    SslHandler tls = egress.tls().client(wire.alloc());
-    String self = egress.tls().identity().credential().id().shortForm();
-    wire.pipeline().addLast(tls, LastWord.HANDLER);
-    wire.config().setAutoRead(true);
-    tls.handshakeFuture()
-        .addListener(shaken -> {
-          egress.connections().endHandshake();
-          connection.handshaken(connection.lasted().minus(began));
-          if (shaken.isSuccess()) {
-            authorize(wire, tls, dialled, expected, self);
-          } else {
-            HandshakeFailure failure = HandshakeFailure.explain(shaken.cause(), Role.CLIENT);
-            doubt(refused(failure), PROVE_ANSWERS_WRONG.contains(failure.reason()));
-          }
-        });
-  }
-
   /**
    * Whoever answered is not who should. What we know may be old, for addresses pass from pod to
    * pod: asked again, and tried once more, as none of the app's bytes has left.
@@ -200,50 +158,105 @@ final class EgressConnection {
       }
       routeBy(egress.peers().get().again(to.address()));
     } else {
-      refuse(refused.reason(), refused.why());
+      refuse(refused);
     }
   }
 
-  private void authorize(
-      Channel wire, SslHandler tls, InetAddress dialled, Expected expected, String self) {
-    PeerIdentity answered = PeerIdentity.of(tls.engine().getSession());
-    Optional<Refused> objection = expected.objection(answered, dialled);
-    if (objection.isPresent()) {
-      doubt(objection.get(), true);
-      return;
-    }
-    connection.secured(
-        self, answered.id().shortForm(), "mtls " + tls.engine().getSession().getProtocol());
-    if (tls.applicationProtocol() == null) {
-      wire.pipeline().addLast(new TlsEdge(tls), relay.wireEnd());
+  private void authorize(Link link, Expected expected) {
+    expected
+        .objection(link.peer(), link.address().getAddress())
+        .ifPresentOrElse(objection -> doubt(objection, true), () -> carry(link, expected));
+  }
+
+  /** On a fresh link the app's bytes may follow at once: nothing is lost by not waiting. */
+  private void carry(Link link, Expected expected) {
+    secured(link);
+    if (link.leadsToSidecar()) {
+      Greeting greeting = new Greeting(link, connection);
+      greeting.begin(this::answeredFresh);
+      link.wire().pipeline().addLast(relay.wireEnd());
+      keepAfterwards(link, expected);
+      greeting.send();
     } else {
-      greet(wire);
+      link.wire().pipeline().addLast(new TlsEdge(link.tls()), relay.wireEnd());
     }
     relay.start();
   }
 
-  /** The app's bytes may follow at once: nothing is lost by not waiting for the ACCEPT. */
-  private void greet(Channel wire) {
-    ConnectionId id = ConnectionId.random();
-    connection.id(id.toString());
-    wire.pipeline()
-        .addLast(FrameCodec.client(), new AwaitAccept(this::refusedByPeer), relay.wireEnd());
-    wire.pipeline()
-        .lastContext()
-        .writeAndFlush(new Hello(id, connection.client(), connection.destination()));
+  /** The relay passes an ABORT on to the app; here only the books are kept. */
+  private void answeredFresh(AwaitAccept.Answer answer) {
+    switch (answer) {
+      case AwaitAccept.Answer.Accepted accepted -> {}
+      case AwaitAccept.Answer.Refused refused ->
+          egress.connections().end(connection, appUnreachable());
+      case AwaitAccept.Answer.Lost(Throwable cause) ->
+          egress
+              .connections()
+              .end(
+                  connection,
+                  cause == null
+                      ? appUnreachable()
+                      : refused(HandshakeFailure.explain(cause, Role.CLIENT)));
+    }
   }
 
-  /** The relay passes the ABORT on to the app; here only the books are kept. */
-  private void refusedByPeer(@Nullable Throwable cause) {
-    egress
-        .connections()
-        .end(
-            connection,
-            cause == null
-                ? new Refused(
-                    "app_unreachable",
-                    "the peer's sidecar could not reach its app; is it listening on that port?")
-                : refused(HandshakeFailure.explain(cause, Role.CLIENT)));
+  /**
+   * On a link that was idle nothing of the app's is read before the peer has answered: it may have
+   * closed it this very moment, and then a fresh one takes its place.
+   */
+  private void goOnWith(Link link, Expected expected) {
+    egress.verbose().accept("egress goes on with a link to " + link.dialled());
+    wire = link.wire();
+    Greeting greeting = new Greeting(link, connection);
+    greeting.begin(answer -> answeredAgain(answer, link, expected));
+    greeting.send();
+    greeting.giveUpWhereNobodyListens();
+  }
+
+  private void answeredAgain(AwaitAccept.Answer answer, Link link, Expected expected) {
+    if (connection.outcome().isPresent()) {
+      return;
+    }
+    switch (answer) {
+      case AwaitAccept.Answer.Accepted accepted -> {
+        secured(link);
+        link.wire().pipeline().addLast(relay.wireEnd());
+        keepAfterwards(link, expected);
+        relay.start();
+      }
+      case AwaitAccept.Answer.Refused refused -> refuse(appUnreachable());
+      case AwaitAccept.Answer.Lost lost -> {
+        link.wire().close();
+        dial(link.dialled(), expected);
+      }
+    }
+  }
+
+  private void secured(Link link) {
+    connection.secured(
+        link.own().credential().id().shortForm(), link.peer().id().shortForm(), link.protocol());
+  }
+
+  private void keepAfterwards(Link link, Expected expected) {
+    if (expected.isOfOnePod()) {
+      relay.handWireOnTo(wire -> {
+        if (link.own().equals(egress.tls().identity())) {
+          egress.idle().keep(link);
+        } else {
+          wire.close();
+        }
+      });
+    }
+  }
+
+  private static Refused appUnreachable() {
+    return new Refused(
+        "app_unreachable",
+        "the peer's sidecar could not reach its app; is it listening on that port?");
+  }
+
+  private static Refused refused(HandshakeFailure failure) {
+    return new Refused(failure.reason().label(), failure.text());
   }
 
   private void appLeftEarly(Aborted how) {
@@ -254,17 +267,12 @@ final class EgressConnection {
     egress.connections().end(connection, how);
   }
 
-  private void refuse(HandshakeFailure failure) {
-    Refused refused = refused(failure);
-    refuse(refused.reason(), refused.why());
-  }
-
-  private static Refused refused(HandshakeFailure failure) {
-    return new Refused(failure.reason().label(), failure.text());
-  }
-
   private void refuse(String reason, String why) {
-    egress.connections().end(connection, new Outcome.Refused(reason, why));
+    refuse(new Refused(reason, why));
+  }
+
+  private void refuse(Refused refused) {
+    egress.connections().end(connection, refused);
     // Out of descriptors it never was open, and can't be closed.
     if (wire != null && wire.isOpen()) {
       wire.close();

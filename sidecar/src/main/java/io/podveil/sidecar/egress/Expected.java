@@ -30,6 +30,18 @@ sealed interface Expected {
     };
   }
 
+  /**
+   * Whether the address leads to the same pod each time, so that a connection to it may serve the
+   * next app connection too. A Service's picks one anew.
+   */
+  default boolean isOfOnePod() {
+    return switch (this) {
+      case Resident resident -> true;
+      case OneOf oneOf -> true;
+      case BehindService behind -> false;
+    };
+  }
+
   private static Optional<Refused> wrongIdentity(PeerIdentity peer, Set<SpiffeId> identities) {
     return identities.contains(peer.id())
         ? Optional.empty()

@@ -2,6 +2,7 @@ package io.podveil.sidecar.ingress;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
+import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.net.BlackHoleWatch;
 import io.podveil.sidecar.net.ClientAddress;
 import io.podveil.sidecar.net.LastWord;
@@ -30,11 +31,13 @@ final class IngressConnection {
   private final Connection connection;
   private final Relay relay;
   private final AppDial dial;
+  private final OriginalDestination to;
 
   IngressConnection(Ingress ingress, Channel wire, Connection connection, OriginalDestination to) {
     this.ingress = ingress;
     this.wire = wire;
     this.connection = connection;
+    this.to = to;
     this.relay = new Relay(ingress.connections(), connection, this::brokenEarly);
     this.dial = new AppDial(ingress, wire.eventLoop(), connection, to);
     connection.closeWith(
@@ -86,7 +89,7 @@ final class IngressConnection {
     }
     Duration began = connection.lasted();
     SslHandler tls = ingress.tls().server(wire.alloc());
-    String self = ingress.tls().identity().credential().id().shortForm();
+    Identity own = ingress.tls().identity();
     wire.pipeline().addLast(tls, LastWord.HANDLER);
     wire.config().setAutoRead(true);
     tls.handshakeFuture()
@@ -94,17 +97,21 @@ final class IngressConnection {
           ingress.connections().endHandshake();
           connection.handshaken(connection.lasted().minus(began));
           if (shaken.isSuccess()) {
-            authenticated(tls, self);
+            authenticated(tls, own);
           } else {
             refuse(HandshakeFailure.explain(shaken.cause(), Role.SERVER));
           }
         });
   }
 
-  private void authenticated(SslHandler tls, String self) {
-    PeerIdentity peer = PeerIdentity.of(tls.engine().getSession());
-    connection.secured(
-        self, peer.id().shortForm(), "mtls " + tls.engine().getSession().getProtocol());
+  private void authenticated(SslHandler tls, Identity own) {
+    Caller caller =
+        new Caller(
+            PeerIdentity.of(tls.engine().getSession()),
+            own,
+            "mtls " + tls.engine().getSession().getProtocol(),
+            ((InetSocketAddress) wire.remoteAddress()).getAddress());
+    secured(caller);
     if (tls.applicationProtocol() == null) {
       wire.config().setAutoRead(false);
       wire.pipeline().addLast(new TlsEdge(tls), relay.wireEnd());
@@ -116,28 +123,46 @@ final class IngressConnection {
             FrameCodec.server(),
             new AwaitHello(
                 ingress.helloTimeout(),
-                hello -> greeted(peer, hello),
+                hello -> greeted(caller, hello),
                 how -> refuse("no_hello", how)),
             relay.wireEnd());
   }
 
-  private void greeted(PeerIdentity peer, Hello hello) {
+  private void secured(Caller caller) {
+    connection.secured(
+        caller.own().credential().id().shortForm(),
+        caller.peer().id().shortForm(),
+        caller.protocol());
+  }
+
+  private void greeted(Caller caller, Hello hello) {
     wire.config().setAutoRead(false);
     connection.id(hello.id().toString());
     InetAddress source = hello.source().getAddress();
-    InetAddress sender = ((InetSocketAddress) wire.remoteAddress()).getAddress();
-    if (!source.equals(sender) && !peer.holds(source)) {
+    if (!caller.maySpeakFor(source)) {
       refuse(
           "wrong_source",
           "peer "
-              + peer.id().shortForm()
+              + caller.peer().id().shortForm()
               + " calls for "
               + source.getHostAddress()
               + ", which is neither its own address nor in its certificate");
       return;
     }
     connection.client(hello.source());
+    relay.handWireOnTo(free -> new NextHello(ingress, free, caller, to).await());
     deliver(new ClientAddress(hello.source()));
+  }
+
+  /** The caller's next connection, on a wire that carried one before. */
+  void goOn(Caller caller, Hello hello) {
+    wire.pipeline().addLast(relay.wireEnd());
+    secured(caller);
+    switch (ingress.router().route(to)) {
+      case IngressRoute.Refuse(String reason, String why) -> refuse(reason, why);
+      case IngressRoute.DemandTls demanded -> greeted(caller, hello);
+      case IngressRoute.TellApart told -> greeted(caller, hello);
+    }
   }
 
   private void deliver(ClientAddress client) {

@@ -52,6 +52,11 @@ public final class BlackHoleWatch {
     return OF_THIS_LOOP.get();
   }
 
+  /** Whether the peer's kernel has yet to acknowledge bytes of ours. */
+  public static boolean isOwed(Channel channel) {
+    return channel.isOpen() && ((EpollSocketChannel) channel).tcpInfo().unacked() > 0;
+  }
+
   /** Watches the channel until it is closed; a black hole ends it with a reset. */
   public void watch(Channel channel) {
     EpollSocketChannel socket = (EpollSocketChannel) channel;

@@ -126,6 +126,11 @@ public final class Connection {
     handshake = took;
   }
 
+  /** Whether it went over a TLS connection that another one had gone over before. */
+  public boolean isOnUsedLink() {
+    return !self.isEmpty() && handshake == null;
+  }
+
   /** From the accept until now, or until it ended. */
   public Duration lasted() {
     Duration whole = lasted;

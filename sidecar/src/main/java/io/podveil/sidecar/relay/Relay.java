@@ -1,5 +1,6 @@
 package io.podveil.sidecar.relay;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.podveil.sidecar.net.Splice;
 import io.podveil.sidecar.net.Splice.Side;
@@ -35,6 +36,8 @@ public final class Relay {
   private final RelayEnd wire;
   private State state = State.WAITING;
   private @Nullable Splice splice;
+  private @Nullable Consumer<Channel> nextOwner;
+  private boolean wireHandedOn;
 
   /**
    * @param abortedEarly called instead of passing the abort on when one side breaks before the
@@ -70,6 +73,15 @@ public final class Relay {
     wire.flowTo(app);
   }
 
+  /**
+   * The wire outlives this connection: once both directions have ended on it, it goes to its next
+   * owner instead of being closed, with nothing of this relay left in its pipeline. What the app
+   * has yet to take of the last bytes is no matter of the wire's.
+   */
+  public void handWireOnTo(Consumer<Channel> nextOwner) {
+    this.nextOwner = nextOwner;
+  }
+
   /** The app could not be had: tells the wire side, whose end is in its pipeline, and no more. */
   public void refuse() {
     state = State.OVER;
@@ -100,12 +112,24 @@ public final class Relay {
     }
   }
 
-  /** One direction has ended and all of it is written; with both the connection is complete. */
-  void endPassedOn() {
-    if (state == State.FLOWING && app.isEndPassedOn() && wire.isEndPassedOn()) {
+  /** Something has ended: lets go of what is complete by it. */
+  void settle() {
+    if (state != State.FLOWING) {
+      return;
+    }
+    Consumer<Channel> owner = nextOwner;
+    if (owner != null && wire.hasEnded() && app.isEndPassedOn()) {
+      nextOwner = null;
+      wireHandedOn = true;
+      wire.leave();
+      owner.accept(wire.channel());
+    }
+    if (app.isEndPassedOn() && wire.isEndPassedOn()) {
       over(new Outcome.Completed());
       app.close();
-      wire.close();
+      if (!wireHandedOn) {
+        wire.close();
+      }
     }
   }
 
@@ -121,7 +145,9 @@ public final class Relay {
       case FLOWING -> {
         over(outcome);
         app.abort(by == Party.APP);
-        wire.abort(by == Party.PEER);
+        if (!wireHandedOn) {
+          wire.abort(by == Party.PEER);
+        }
       }
       case SPLICED -> {
         if (Objects.requireNonNull(splice).abort()) {

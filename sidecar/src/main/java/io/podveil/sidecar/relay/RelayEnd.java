@@ -93,17 +93,17 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
     unflushed = false;
     if (to.isGone()) {
       endPassedOn = true;
-      relay.endPassedOn();
+      relay.settle();
       return;
     }
     to.context()
         .writeAndFlush(StreamSignal.END)
         .addListener(written -> {
-          if (written.isSuccess()) {
-            endPassedOn = true;
-            relay.endPassedOn();
-          }
+          endPassedOn = written.isSuccess();
+          relay.settle();
         });
+    // The app may take its time with the last bytes; the wire is done with them.
+    relay.settle();
   }
 
   @Override
@@ -142,6 +142,16 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
    */
   private boolean isGone() {
     return ended && !channel().isActive();
+  }
+
+  /** Whether this side has said all that it will ever say. */
+  boolean hasEnded() {
+    return ended;
+  }
+
+  /** Leaves the pipeline, which goes on without the relay. */
+  void leave() {
+    context().pipeline().remove(this);
   }
 
   boolean isEndPassedOn() {

@@ -90,7 +90,7 @@ final class MetricsTest {
 
   @Test
   void isWellFormedFromTheStart() {
-    assertThat(MetricsText.parse(text()).families()).hasSize(11);
+    assertThat(MetricsText.parse(text()).families()).hasSize(12);
   }
 
   private String[] lines() {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -77,7 +78,9 @@ public final class CertsPlayer implements AutoCloseable {
   private final SSLServerSocket server;
   private final URI url;
   private final List<Question> questions = new CopyOnWriteArrayList<>();
+  private final AtomicInteger connections = new AtomicInteger();
   private volatile Function<Question, Answer> answers;
+  private volatile boolean hangsUp;
 
   private CertsPlayer(TestAuthority authority, SSLServerSocket server, URI url) {
     this.authority = authority;
@@ -122,6 +125,16 @@ public final class CertsPlayer implements AutoCloseable {
   /** Answers like this from now on. */
   public void answering(Function<Question, Answer> other) {
     answers = other;
+  }
+
+  /** Closes every connection after one answer from now on, without having said so. */
+  public void hangingUp() {
+    hangsUp = true;
+  }
+
+  /** How many connections there were so far. */
+  public int connections() {
+    return connections.get();
   }
 
   /** Everything that was asked so far. */
@@ -188,6 +201,7 @@ public final class CertsPlayer implements AutoCloseable {
     while (!server.isClosed()) {
       try {
         SSLSocket client = (SSLSocket) server.accept();
+        connections.incrementAndGet();
         Thread.ofVirtual().name("certs").start(() -> handle(client));
       } catch (IOException e) {
         // Closed, or a client that left already.
@@ -198,21 +212,30 @@ public final class CertsPlayer implements AutoCloseable {
   private void handle(SSLSocket client) {
     try (client) {
       client.setSoTimeout(10_000);
-      InputStream in = client.getInputStream();
-      String path = line(in).replaceFirst("^\\S+ (\\S+) .*", "$1");
-      Map<String, String> headers = headers(in);
-      int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
-      Question question =
-          new Question(
-              path,
-              headers.getOrDefault("authorization", "").replaceFirst("^Bearer ", ""),
-              hasCertificate(client),
-              new String(in.readNBytes(length), UTF_8));
-      questions.add(question);
-      client.getOutputStream().write(bytes(answers.apply(question)));
+      boolean goesOn = true;
+      while (goesOn) {
+        goesOn = answerOne(client) && !hangsUp;
+      }
     } catch (IOException e) {
       // A client that refused us, or left: what became of it is for the client to say.
     }
+  }
+
+  /** Whether another question may follow. */
+  private boolean answerOne(SSLSocket client) throws IOException {
+    InputStream in = client.getInputStream();
+    String path = line(in).replaceFirst("^\\S+ (\\S+) .*", "$1");
+    Map<String, String> headers = headers(in);
+    int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
+    Question question =
+        new Question(
+            path,
+            headers.getOrDefault("authorization", "").replaceFirst("^Bearer ", ""),
+            hasCertificate(client),
+            new String(in.readNBytes(length), UTF_8));
+    questions.add(question);
+    client.getOutputStream().write(bytes(answers.apply(question)));
+    return !headers.getOrDefault("connection", "").equals("close");
   }
 
   private static Map<String, String> headers(InputStream in) throws IOException {
@@ -240,7 +263,7 @@ public final class CertsPlayer implements AutoCloseable {
     byte[] body = answer.body().getBytes(UTF_8);
     StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Said\r\n");
     answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
-    head.append("Content-Length: " + body.length + "\r\nConnection: close\r\n\r\n");
+    head.append("Content-Length: " + body.length + "\r\n\r\n");
     return (head + answer.body()).getBytes(UTF_8);
   }
 
