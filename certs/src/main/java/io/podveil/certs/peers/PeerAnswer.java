@@ -15,6 +15,9 @@ public sealed interface PeerAnswer {
   /** Plaintext on the strength of an old answer is what must not happen. */
   Duration NOT_MESHED = Duration.ofSeconds(5);
 
+  /** A rollout gives a Service other endpoints within seconds, and the old ones go soon after. */
+  Duration ENDPOINTS = Duration.ofSeconds(5);
+
   /** Whether whatever answers there speaks mutual TLS. */
   boolean meshed();
 
@@ -61,6 +64,11 @@ public sealed interface PeerAnswer {
       return endpoints.stream()
           .flatMap(endpoint -> endpoint.identity().stream())
           .collect(Collectors.toUnmodifiableSet());
+    }
+
+    @Override
+    public Duration maxAge() {
+      return ENDPOINTS;
     }
   }
 

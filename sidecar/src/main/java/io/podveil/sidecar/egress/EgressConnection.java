@@ -138,7 +138,13 @@ final class EgressConnection {
     if (peer instanceof Peer.Service
         && failed.size() < MAX_FAILED
         && failed.add(dialled.address())) {
-      route(peer);
+      if (askedAgain || egress.peers().isEmpty()) {
+        route(peer);
+      } else {
+        // A rollout may have changed them all since we asked.
+        askedAgain = true;
+        routeBy(egress.peers().get().again(to.address()));
+      }
       return;
     }
     refuse(

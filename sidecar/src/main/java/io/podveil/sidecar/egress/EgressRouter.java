@@ -109,7 +109,11 @@ public final class EgressRouter {
             ? Math.floorMod(to.address().hashCode(), usable.size())
             : random.applyAsInt(usable.size());
     Endpoint endpoint = usable.get(pick);
-    return route(new OriginalDestination(endpoint.address()), endpoint.peer(), failed);
+    OriginalDestination there = new OriginalDestination(endpoint.address());
+    // Our own app, in our own network: the rules leave that alone, so it would get the handshake.
+    return isOwnAddress.test(endpoint.address().getAddress())
+        ? new EgressRoute.PassThrough(there)
+        : route(there, endpoint.peer(), failed);
   }
 
   private static boolean isMeshed(Endpoint endpoint) {

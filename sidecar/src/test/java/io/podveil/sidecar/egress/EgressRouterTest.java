@@ -2,12 +2,16 @@ package io.podveil.sidecar.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podveil.sidecar.identity.SpiffeId;
 import io.podveil.sidecar.net.Cidr;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.peers.Peer;
+import io.podveil.sidecar.peers.Peer.Endpoint;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,5 +50,25 @@ final class EgressRouterTest {
     EgressRoute taken =
         router.withoutAsking(to).orElseGet(() -> router.route(to, new Peer.Unasked(), Set.of()));
     assertThat(taken.getClass().getSimpleName()).isEqualTo(route);
+  }
+
+  @Test
+  void reachesItselfThroughItsOwnServiceWithoutASidecarBetween() {
+    OriginalDestination service = to("10.96.0.7", 80);
+    Peer web = new Peer.Meshed(Set.of(SpiffeId.parse("spiffe://cluster.local/ns/shop/sa/web")));
+    List<Endpoint> endpoints =
+        List.of(
+            new Endpoint(to("10.0.0.5", 8080).address(), web),
+            new Endpoint(to("10.0.0.6", 8080).address(), web));
+    Peer peer = new Peer.Service(endpoints, Peer.Affinity.NONE);
+
+    assertThat(router.route(service, peer, Set.of()))
+        .isEqualTo(new EgressRoute.PassThrough(to("10.0.0.5", 8080)));
+    assertThat(router.route(service, peer, Set.of(to("10.0.0.5", 8080).address())))
+        .isInstanceOf(EgressRoute.Encrypt.class);
+  }
+
+  private static OriginalDestination to(String address, int port) {
+    return new OriginalDestination(new InetSocketAddress(InetAddress.ofLiteral(address), port));
   }
 }

@@ -72,7 +72,7 @@ class PeerAnswersTest {
                         new Endpoint(at("10.244.1.3", 8080), CART),
                         new Endpoint(at("10.244.2.3", 8080), CART)),
                     Affinity.NONE),
-                MINUTE))
+                MOMENT))
         .containsEntry(at("10.96.0.13", 80), new Known(new NotMeshed(), MOMENT));
     assertThat(read("peers-service-affinity").get(at("10.96.0.12", 80)))
         .extracting(Known::peer)
