@@ -298,7 +298,7 @@ admitted() { pod shop "$1" '{}' '{}' | kubectl apply -f -; }
 
 # steady SECONDS URL FILE: 50 new connections a second, one line with the status for each
 steady() {
-  shop exec client -c client -- curl -gsS --no-keepalive -H 'Connection: close' --rate 50/s -m 10 -o /dev/null \
+  shop exec client -c client -- curl -sS --no-keepalive -H 'Connection: close' --rate 50/s -m 10 -o /dev/null \
     -w '%{http_code}\n' "$2?[1-$(($1 * 50))]" >"$3" 2>&1
 }
 none_failed() { # FILE LEAST
@@ -500,7 +500,7 @@ shape() {
   echo " automountServiceAccountToken: $( ((n % 2)) && echo true || echo false),"
   echo " containers: [{name: app, image: $agnhost, ports: [{name: web, containerPort: $((8000 + n))}]"
   ((n % 4)) || echo " , volumeMounts: [{name: v, mountPath: /v}]"
-  ((n % 3)) || echo " , livenessProbe: {httpGet: {path: '/a b?c=\$(X)', port: web, httpHeaders: [{name: X, value: y}]}}"
+  ((n % 3)) || echo " , livenessProbe: {httpGet: {path: '/a b?c=\$(X)', port: web, httpHeaders: [{name: X, value: z}]}}"
   ((n % 5)) || echo " , readinessProbe: {tcpSocket: {port: $((8000 + n))}}"
   ((n % 6)) || echo " , startupProbe: {grpc: {port: 9000, service: s}}"
   ((n % 8)) || echo " , lifecycle: {preStop: {httpGet: {path: /stop, port: web}}}"
