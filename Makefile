@@ -2,16 +2,16 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build check test demo clean
+.PHONY: help build check test demo images push kind e2e cluster-test clean
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
 MVN_FLAGS := -Dgit.commit=$(COMMIT)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
 
-build: ## both programs, with the runtime that they need, into dist/
+build: ## the programs, with the runtime that they need, into dist/
 	@scripts/setup build
 	$(MVN) $(MVN_FLAGS) package -Dmaven.test.skip=true
 	scripts/dist
@@ -27,6 +27,22 @@ test: check build ## all that check does, then the tests in network namespaces: 
 demo: build ## two pods made of network namespaces, shown line by line: as root; ARGS=--keep leaves it running
 	@scripts/setup test
 	scripts/demo $(ARGS)
+
+images: build ## the three container images, with docker, podman or buildah
+	scripts/images
+
+push: images ## pushes the images: make push REGISTRY=registry.example/team
+	@test -n "$(REGISTRY)" || { echo "say where to: make push REGISTRY=registry.example/team" >&2; exit 1; }
+	scripts/images push $(REGISTRY)
+
+kind: build ## Podveil, the demo and the end-to-end checks on a cluster made by kind
+	scripts/kind
+
+e2e: ## the end-to-end checks on the cluster of KUBECONFIG, where install.yaml was applied
+	kind/e2e.sh $(CHECKS)
+
+cluster-test: build ## the end-to-end checks, outages and all, on the cluster in ../shared/cluster; KEEP=1 leaves it up
+	scripts/cluster-test $(ARGS)
 
 clean: ## removes what building made
 	rm -rf dist target */target

@@ -79,7 +79,7 @@ final class CaCommand {
       @Option(
               names = "--namespace",
               paramLabel = "NAME",
-              defaultValue = "podveil",
+              defaultValue = "podveil-system",
               converter = Values.KubernetesName.class,
               description = "Namespace of the server; default ${DEFAULT-VALUE}.")
           String namespace,

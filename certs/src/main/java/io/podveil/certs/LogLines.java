@@ -31,7 +31,26 @@ final class LogLines extends Formatter {
     // What callers sent may be in it, and must not be able to write lines of its own.
     String message = formatMessage(line).replaceAll("\\p{Cntrl}+", " ");
     String text = "%s %s %s: %s%n".formatted(time, line.getLevel(), line.getLoggerName(), message);
-    return line.getThrown() == null ? text : text + trace(line.getThrown());
+    if (line.getThrown() == null) {
+      return text;
+    }
+    // Of a library's trouble the last cause tells; it is an API server that is away, mostly.
+    return isLibrary(line)
+        ? text.stripTrailing() + " (" + lastCause(line.getThrown()) + ")" + System.lineSeparator()
+        : text + trace(line.getThrown());
+  }
+
+  private static boolean isLibrary(LogRecord line) {
+    return line.getLoggerName() != null && line.getLoggerName().startsWith("io.fabric8.");
+  }
+
+  private static String lastCause(Throwable thrown) {
+    Throwable last = thrown;
+    // Bounded, for nothing forbids a ring of causes.
+    for (int i = 0; i < 16 && last.getCause() != null; i++) {
+      last = last.getCause();
+    }
+    return last.toString().replaceAll("\\p{Cntrl}+", " ");
   }
 
   private static String trace(Throwable thrown) {

@@ -50,7 +50,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--namespace",
       paramLabel = "NAME",
-      defaultValue = "podveil",
+      defaultValue = "podveil-system",
       converter = Values.KubernetesName.class,
       description = "Namespace that this runs in; default ${DEFAULT-VALUE}.")
   private String namespace = "";

@@ -67,14 +67,15 @@ final class Server implements AutoCloseable {
    */
   static Server start(ServeOptions options, KubernetesClient client, InstantSource clock) {
     List<AutoCloseable> open = new ArrayList<>();
-    ClusterState cluster = new ClusterState();
-    ClusterWatch watch = ClusterWatch.start(client, cluster);
-    open.add(watch);
     Signer signer = signer(options, client, clock, open);
     ServingCredential serving = new ServingCredential(signer, names(options), clock);
-    TrustConfigMaps trust = new TrustConfigMaps(client, () -> signer.roots().pem());
+    TrustConfigMaps trust =
+        new TrustConfigMaps(client, () -> signer.roots().pem(), options.namespace());
     trust.start();
     open.add(trust);
+    ClusterState cluster = new ClusterState();
+    ClusterWatch watch = ClusterWatch.start(client, cluster, trust::hasSidecar);
+    open.add(watch);
     open.add(every(Duration.ofSeconds(10), serving::renewIfDue, trust::reconcileAll));
 
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

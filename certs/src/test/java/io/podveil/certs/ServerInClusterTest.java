@@ -101,6 +101,9 @@ final class ServerInClusterTest {
       kubernetes.namespace("late", Map.of("podveil.io/injection", "enabled"));
       await().until(() -> rootsInConfigMap("late"), rootsInSecret()::equals);
       assertThat(rootsInConfigMap("other")).isEmpty();
+
+      kubernetes.meshedPod("other", "volunteer", "volunteer-1", "10.0.0.9");
+      await().until(() -> rootsInConfigMap("other"), rootsInSecret()::equals);
     }
   }
 

@@ -60,7 +60,12 @@ public final class AuthoritySecret implements AutoCloseable {
     this.trustDomain = trustDomain;
     this.clock = clock;
     this.inForce = new AtomicReference<>(new InForce(readOrCreate()));
-    this.informer = resource().inform(new Follower());
+    this.informer = resource().runnableInformer(0);
+    // Never give up: whoever no longer follows the Secret would sign with a root that was rotated
+    // away.
+    informer.exceptionHandler((_, _) -> true);
+    informer.addEventHandler(new Follower());
+    var _ = informer.start();
   }
 
   /** What is in force now. */

@@ -9,6 +9,9 @@ import io.podveil.certs.signer.SignerException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Takes a rotation's steps on a live installation: reads the Secret, decides, writes it. */
 public record LiveRotation(
@@ -49,25 +52,34 @@ public record LiveRotation(
     };
   }
 
-  /** Namespaces that were not told of all roots yet. */
+  /** Namespaces that were not told of all roots yet: labelled ones, and those told before. */
   private List<String> behind(AuthorityState state) {
     String roots = state.authorities().roots().pem();
-    return client
-        .namespaces()
-        .withLabel(TrustConfigMaps.LABEL, TrustConfigMaps.ENABLED)
-        .list()
-        .getItems()
-        .stream()
-        .map(found -> found.getMetadata().getName())
-        .filter(name -> !roots.equals(told(name)))
+    Map<String, String> told =
+        client
+            .configMaps()
+            .inAnyNamespace()
+            .withField("metadata.name", TrustConfigMaps.NAME)
+            .list()
+            .getItems()
+            .stream()
+            .collect(Collectors.toMap(map -> map.getMetadata().getNamespace(), LiveRotation::told));
+    Stream<String> labelled =
+        client
+            .namespaces()
+            .withLabel(TrustConfigMaps.LABEL, TrustConfigMaps.ENABLED)
+            .list()
+            .getItems()
+            .stream()
+            .map(found -> found.getMetadata().getName());
+    return Stream.concat(labelled, told.keySet().stream())
+        .distinct()
+        .filter(name -> !roots.equals(told.get(name)))
         .sorted()
         .toList();
   }
 
-  private String told(String name) {
-    ConfigMap map = client.configMaps().inNamespace(name).withName(TrustConfigMaps.NAME).get();
-    return map == null || map.getData() == null
-        ? ""
-        : map.getData().getOrDefault(TrustConfigMaps.KEY, "");
+  private static String told(ConfigMap map) {
+    return map.getData() == null ? "" : map.getData().getOrDefault(TrustConfigMaps.KEY, "");
   }
 }

@@ -1,6 +1,7 @@
 package io.podveil.certs.kube;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Informable;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -19,11 +20,23 @@ public final class ClusterWatch implements AutoCloseable {
     this.informers = informers;
   }
 
-  /** Begins to follow the cluster, and returns at once. */
-  public static ClusterWatch start(KubernetesClient client, ClusterState state) {
+  /**
+   * Begins to follow the cluster, and returns at once.
+   *
+   * @param sidecars told the namespace whenever something is heard of a pod with a sidecar
+   */
+  public static ClusterWatch start(
+      KubernetesClient client, ClusterState state, Consumer<String> sidecars) {
+    Consumer<Pod> put =
+        pod -> {
+          state.put(pod);
+          if (PodFacts.of(pod).injected()) {
+            sidecars.accept(pod.getMetadata().getNamespace());
+          }
+        };
     return new ClusterWatch(
         List.of(
-            follow(client.pods().inAnyNamespace(), state::put, state::remove),
+            follow(client.pods().inAnyNamespace(), put, state::remove),
             follow(client.services().inAnyNamespace(), state::put, state::remove),
             follow(
                 client.discovery().v1().endpointSlices().inAnyNamespace(),
