@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build check test demo clean
+.PHONY: help build check test demo bench bench-quick clean
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
@@ -27,6 +27,14 @@ test: check build ## all that check does, then the tests in network namespaces: 
 demo: build ## two pods made of network namespaces, shown line by line: as root; ARGS=--keep leaves it running
 	@scripts/setup test
 	scripts/demo $(ARGS)
+
+bench: build ## beside HAProxy, nginx, stunnel and no proxy: as root, a quarter of an hour; ROUNDS=5, ONLY=groups
+	@scripts/setup bench
+	bench/run
+
+bench-quick: build ## the same in one short round, within three minutes, for a first look
+	@scripts/setup bench
+	bench/run --quick
 
 clean: ## removes what building made
 	rm -rf dist target */target
