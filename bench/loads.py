@@ -35,7 +35,7 @@ class Load:
     title: str
     run: object
     metrics: tuple
-    forms: tuple = ()  # further forms of Podveil that it is done with
+    form: str | None = None  # which form of Podveil stands in for it
     peers: object = lambda peer: True
     rounds: int | None = None  # as many as asked for
     warm_up: bool = True
@@ -117,7 +117,7 @@ def start(peer, _):
 def idle(*counts):
     """Memory of one sidecar, egress and ingress apart: fresh, and with connections that say nothing."""
 
-    def run(peer, seconds):
+    def run(peer, _):
         peer.stop()
         peer.start()
         found = {}
@@ -130,11 +130,11 @@ def idle(*counts):
                     print(count, file=holder.stdin, flush=True)
                     if holder.stdout.readline().strip() != str(count):
                         raise Trouble(f"{peer.label} doesn't take {count} connections")
-                    time.sleep(3 * seconds)
+                    time.sleep(3 if count else peer.settles)
                     note(found, peer, count)
             finally:
                 peer.bed.stop(holder)
-            time.sleep(3 * seconds)
+            time.sleep(peer.settles)
             note(found, peer, "after")
         for count in counts:
             for side in ("egress", "ingress"):
@@ -177,7 +177,13 @@ def loads(quick):
             *("connect", "connect", "new connections, each with a full handshake"),
             requests(32, WEB, *CLOSE),
             (CONNECTIONS, P99, PER_THOUSAND),
-            forms=("podveil-fresh",),
+            form="podveil-fresh",
+        ),
+        Load(
+            *("connect", "connect-x25519", "the same without Podveil's post-quantum key exchange"),
+            requests(32, WEB, *CLOSE),
+            (CONNECTIONS, P99, PER_THOUSAND),
+            form="podveil-x25519",
         ),
         Load(
             *("connect", "connect-known", "new connections to a known peer"),

@@ -18,7 +18,8 @@ class Peer:
     label = "no proxy"
     listens, health = [], "-"
     meshed, passes = False, True
-    warm_up = 1  # measurements' time, before the first that counts
+    warm_up = 1  # times a measurement's length, before the first that counts
+    settles = 2  # seconds until nothing more happens by itself
 
     def __init__(self, bed, name, number):
         self.bed, self.name = bed, name
@@ -58,6 +59,7 @@ class Podveil(Peer):
     listens, health = [1, 2], "http://127.0.0.1:3/readyz"
     meshed = True
     warm_up = 3  # its code is compiled as it runs
+    settles = 12  # every five seconds it gives memory back that it doesn't need any more
     options, java_options = (), ""
 
     def prepare(self):
@@ -80,19 +82,22 @@ class Podveil(Peer):
             *("--ca-cert", files / "ca.pem", *self.options),
         ]
 
+# Forms of Podveil that stand in for it in single loads: an option that they need, and what is set.
 FORMS = {
-    "podveil-fresh": ("--reuse", {"label": "Podveil --reuse 0", "options": ("--reuse", "0")}),
+    "podveil-fresh": ("--reuse", {"options": ("--reuse", "0")}),
+    "podveil-x25519": ("--reuse", {"options": ("--reuse", "0"), "java_options": "-Dpodveil.groups=X25519"}),
 }
 
 
-def podveil_forms():
-    """The sidecar as it comes, and the forms that single groups ask for, as far as it has them."""
+def podveil_forms(wanted):
+    """The sidecar as it comes, and the forms that are wanted."""
     program = DIST / "bin/podveil-sidecar"
     if not program.exists():
         raise Trouble("dist/bin/podveil-sidecar is missing: make build")
     able = command(program, "--help")
     forms = {"podveil": Podveil}
-    for name, (option, settings) in FORMS.items():
-        if option in able:
-            forms[name] = type(name, (Podveil,), settings)
+    for name in wanted:
+        option, settings = FORMS[name]
+        known = settings if option in able else settings | {"options": ()}
+        forms[name] = type(name, (Podveil,), known)
     return forms

@@ -9,10 +9,10 @@ STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600; font-size: 15px } .figure { font-weight: 600 }
   .note, .ratio { fill: #6e7781; font-size: 12px } .ground { fill: #ffffff }
-  .ours { fill: #0969da } .form { fill: #54aeff } .other { fill: #afb8c1 }
+  .ours { fill: #0969da } .other { fill: #afb8c1 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .note, .ratio { fill: #8b949e } .ground { fill: #0d1117 }
-    .ours { fill: #4493f8 } .form { fill: #1f6feb } .other { fill: #484f58 }
+    .ours { fill: #4493f8 } .other { fill: #484f58 }
   }
 """
 
@@ -81,7 +81,7 @@ def panel(load, metric, bars, top):
     for row, (name, label, value) in enumerate(bars):
         y = top + 32 + row * ROW
         length = BAR * min(value / scale, 1)
-        kind = "ours" if name == OURS else "form" if name.startswith(OURS) else "other"
+        kind = "ours" if name == OURS else "other"
         parts.append(text(LABEL - 8, y + 15, label, "", "end"))
         parts.append(f'<rect class="{kind}" x="{LABEL}" y="{y + 2}" width="{length:.1f}" height="{ROW - 5}" rx="2"/>')
         if value > scale:

@@ -78,7 +78,6 @@ def rounded(value):
 
 
 def table(results):
-    # Podveil first, then its further forms, then whom it is compared with.
     names = results.contestants
     lines = [" " * LABEL + "".join(f"{label:>{COLUMN}}" for label in names.values())]
     for name, load in results.loads.items():
