@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build check test demo images push kind e2e cluster-test clean
+.PHONY: help build check test demo bench bench-quick images push kind e2e cluster-test clean
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
@@ -43,6 +43,14 @@ e2e: ## the end-to-end checks on the cluster of KUBECONFIG, where install.yaml w
 
 cluster-test: build ## the end-to-end checks, outages and all, on the cluster in ../shared/cluster; KEEP=1 leaves it up
 	scripts/cluster-test $(ARGS)
+
+bench: build ## beside HAProxy, nginx, stunnel and no proxy: as root, a quarter of an hour; ROUNDS=5, ONLY=groups
+	@scripts/setup bench
+	bench/run
+
+bench-quick: build ## the same in one short round, within three minutes, for a first look
+	@scripts/setup bench
+	bench/run --quick
 
 clean: ## removes what building made
 	rm -rf dist target */target

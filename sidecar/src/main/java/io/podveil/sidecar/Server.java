@@ -13,6 +13,7 @@ import io.podveil.sidecar.authority.CertificateRenewal;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
 import io.podveil.sidecar.egress.IdleLinks;
+import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
 import io.podveil.sidecar.ingress.IdleWires;
@@ -42,6 +43,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
@@ -75,6 +77,7 @@ final class Server {
   private final IdleLinks idleLinks;
   private final IdleWires idleWires;
   private final Readiness readiness;
+  private final CompletableFuture<TlsEngine> engine;
   private volatile List<ChannelFuture> listening = List.of();
 
   /**
@@ -88,6 +91,7 @@ final class Server {
     this.out = new LogWriter(text -> log.message(text, clock));
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     LibraryLog.to(this::say);
+    this.engine = CompletableFuture.supplyAsync(this::cryptography);
     Configuration.Limits limits = configuration.limits();
     int most = DescriptorLimit.connections(limits.connections(), this::say);
     this.idleLinks = new IdleLinks(configuration.reuse(), DescriptorLimit.idle(most));
@@ -137,13 +141,21 @@ final class Server {
     }
   }
 
+  /**
+   * Loading it takes as long as all the rest does until there is an identity, so it runs beside.
+   */
+  private TlsEngine cryptography() {
+    Credential.prepare();
+    return TlsEngine.best(this::say);
+  }
+
   private Tls tls(Identity identity) {
-    return new Tls(
-        identity, TlsEngine.best(this::say), configuration.limits().handshakeTimeout(), clock);
+    return new Tls(identity, engine.join(), configuration.limits().handshakeTimeout(), clock);
   }
 
   private void open(Tls tls, Optional<PeerDirectory> peers) {
     listening = listen(configuration.interception().listeners(), tls, peers);
+    WarmUp.of(tls, verbose);
     readiness.serving(tls);
     say(
         "podveil-sidecar "

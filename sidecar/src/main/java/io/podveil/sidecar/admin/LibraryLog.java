@@ -1,5 +1,7 @@
 package io.podveil.sidecar.admin;
 
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.util.function.Consumer;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -20,6 +22,8 @@ public final class LibraryLog extends Handler {
 
   /** From here on the libraries write nothing to standard error by themselves. */
   public static void to(Consumer<String> lines) {
+    // Or Netty would look for three other logging libraries first.
+    InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
     LogManager.getLogManager().reset();
     Logger root = Logger.getLogger("");
     root.setLevel(Level.WARNING);

@@ -1,8 +1,11 @@
 package io.podveil.sidecar.identity;
 
 import java.net.InetAddress;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +26,20 @@ public final class Credential {
     this.chain = List.copyOf(chain);
     this.key = key;
     this.svid = svid;
+  }
+
+  /**
+   * The JDK computes tables for P-256 when it first needs them, in a tenth of a second: whoever has
+   * something else to do meanwhile calls this on another thread.
+   */
+  public static void prepare() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has P-256", e);
+    }
   }
 
   /**

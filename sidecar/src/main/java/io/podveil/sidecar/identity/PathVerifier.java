@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One judgement of one chain. The JDK's PKIX validation does signatures, names, lengths and
@@ -37,6 +38,7 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
   private static final int MAX_RSA_BITS = 8192;
   private static final int MAX_SERIAL_BITS = 160;
   private static final int KEY_CERT_SIGN = 5;
+  private static final String NAME_CONSTRAINTS = "2.5.29.30";
   private static final String ANY_USAGE = "2.5.29.37.0";
 
   Svid verify(List<X509Certificate> presented) throws FlawedCertificateException {
@@ -129,12 +131,19 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
 
   private void checkPath(List<X509Certificate> path, X509Certificate root)
       throws FlawedCertificateException, GeneralSecurityException {
-    PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
+    PKIXParameters parameters = new PKIXParameters(Set.of(anchor(root)));
+    // Of a root the JDK takes the name and the key, and none of the limits that it was given.
+    if (path.size() - 1 > root.getBasicConstraints()) {
+      throw new FlawedCertificateException(
+          Flaw.MALFORMED, "its chain is longer than its trust root allows");
+    }
     parameters.setRevocationEnabled(false);
     parameters.setDate(Date.from(at));
     try {
       CertPathValidator.getInstance("PKIX")
-          .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+          .validate(
+              CertificateFactory.getInstance("X.509").generateCertPath(links(path, root)),
+              parameters);
     } catch (CertPathValidatorException e) {
       throw translated(e, path);
     }
@@ -149,6 +158,24 @@ record PathVerifier(List<X509Certificate> roots, Usage usage, Instant at) {
             Flaw.UNKNOWN_AUTHORITY, "an intermediate in its chain may not sign certificates");
       }
     }
+  }
+
+  /**
+   * A root with name constraints is a link of the path as well, signed by itself: as an anchor the
+   * JDK refuses to hear of them.
+   */
+  private static TrustAnchor anchor(X509Certificate root) {
+    return isConstrained(root)
+        ? new TrustAnchor(root.getSubjectX500Principal(), root.getPublicKey(), null)
+        : new TrustAnchor(root, null);
+  }
+
+  private static List<X509Certificate> links(List<X509Certificate> path, X509Certificate root) {
+    return isConstrained(root) ? Stream.concat(path.stream(), Stream.of(root)).toList() : path;
+  }
+
+  private static boolean isConstrained(X509Certificate root) {
+    return root.getExtensionValue(NAME_CONSTRAINTS) != null;
   }
 
   private void checkCommon(X509Certificate certificate)

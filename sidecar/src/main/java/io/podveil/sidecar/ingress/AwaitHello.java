@@ -44,16 +44,16 @@ final class AwaitHello extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
-    switch (message) {
-      case Hello hello -> {
-        ctx.pipeline().remove(this);
-        greeted.accept(hello);
-      }
-      case StreamSignal.ABORT -> {
-        ctx.pipeline().remove(this);
-        failed.accept(how);
-      }
-      default -> ctx.fireChannelRead(message);
+    // No switch: one with types and constants is put together when it is first run, in milliseconds
+    // that the first connection would wait.
+    if (message instanceof Hello hello) {
+      ctx.pipeline().remove(this);
+      greeted.accept(hello);
+    } else if (message == StreamSignal.ABORT) {
+      ctx.pipeline().remove(this);
+      failed.accept(how);
+    } else {
+      ctx.fireChannelRead(message);
     }
   }
 

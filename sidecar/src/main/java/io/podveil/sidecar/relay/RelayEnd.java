@@ -70,21 +70,28 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
   }
 
   private void pass(Object message, RelayEnd to) {
-    switch (message) {
-      case ByteBuf late when to.isGone() -> {
-        late.release();
-        relay.aborted(to.party, "closed before it had read everything");
-      }
-      case ByteBuf bytes -> {
-        relay.moved(bytes.readableBytes(), party);
-        to.context().write(bytes, to.context().voidPromise());
-        unflushed = true;
-        if (!to.channel().isWritable()) {
-          channel().config().setAutoRead(false);
-        }
-      }
-      case StreamSignal.END -> passEnd(to);
-      default -> throw new IllegalStateException("no part of a stream: " + message);
+    // No switch: one with types and constants is put together when it is first run, in milliseconds
+    // that the first connection would wait.
+    if (message instanceof ByteBuf bytes) {
+      passBytes(bytes, to);
+    } else if (message == StreamSignal.END) {
+      passEnd(to);
+    } else {
+      throw new IllegalStateException("no part of a stream: " + message);
+    }
+  }
+
+  private void passBytes(ByteBuf bytes, RelayEnd to) {
+    if (to.isGone()) {
+      bytes.release();
+      relay.aborted(to.party, "closed before it had read everything");
+      return;
+    }
+    relay.moved(bytes.readableBytes(), party);
+    to.context().write(bytes, to.context().voidPromise());
+    unflushed = true;
+    if (!to.channel().isWritable()) {
+      channel().config().setAutoRead(false);
     }
   }
 

@@ -62,14 +62,15 @@ public final class TcpEdge extends ChannelDuplexHandler {
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    switch (message) {
-      case StreamSignal.END -> end(ctx, promise);
-      case StreamSignal.ABORT -> {
-        aborted = true;
-        Reset.now(ctx.channel());
-        promise.setSuccess();
-      }
-      default -> ctx.write(message, promise);
+    // No switch, as in RelayEnd.
+    if (message == StreamSignal.END) {
+      end(ctx, promise);
+    } else if (message == StreamSignal.ABORT) {
+      aborted = true;
+      Reset.now(ctx.channel());
+      promise.setSuccess();
+    } else {
+      ctx.write(message, promise);
     }
   }
 

@@ -27,7 +27,7 @@ public enum TlsEngine {
     void configure(SslContextBuilder builder) {
       builder
           .sslProvider(SslProvider.OPENSSL_REFCNT)
-          .option(OpenSslContextOption.GROUPS, new String[] {"X25519MLKEM768", "X25519", "P-256"})
+          .option(OpenSslContextOption.GROUPS, GROUPS)
           .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, MAX_CERTIFICATE_BYTES);
     }
 
@@ -92,6 +92,12 @@ public enum TlsEngine {
           e.getMessage(), new CertPathValidatorException(e.getMessage(), e, null, -1, reason));
     }
   };
+
+  /**
+   * The property is for the benchmark, where others do without protection from quantum computers.
+   */
+  private static final String[] GROUPS =
+      System.getProperty("podveil.groups", "X25519MLKEM768,X25519,P-256").split(",");
 
   private static final int MAX_CERTIFICATE_BYTES = 64 * 1024;
 

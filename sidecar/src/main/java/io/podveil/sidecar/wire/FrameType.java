@@ -53,18 +53,21 @@ enum FrameType {
 
   /** The type that carries a message of the pipeline. */
   static FrameType ofMessage(Object message) {
-    return switch (message) {
-      case ByteBuf bytes -> DATA;
-      case StreamSignal signal ->
-          switch (signal) {
-            case END -> END;
-            case ABORT -> ABORT;
-          };
-      case Hello hello -> HELLO;
-      case Accept accept -> ACCEPT;
-      default ->
-          throw new IllegalArgumentException("no frame carries a " + message.getClass().getName());
-    };
+    // No switch over types: it is put together when it is first run, in milliseconds that the first
+    // connection would wait.
+    if (message instanceof ByteBuf) {
+      return DATA;
+    }
+    if (message instanceof StreamSignal signal) {
+      return signal == StreamSignal.END ? END : ABORT;
+    }
+    if (message instanceof Hello) {
+      return HELLO;
+    }
+    if (message instanceof Accept) {
+      return ACCEPT;
+    }
+    throw new IllegalArgumentException("no frame carries a " + message.getClass().getName());
   }
 
   private static FrameType ofCode(int code) throws ProtocolViolation {
