@@ -198,13 +198,12 @@ YAML
   open=open-$RANDOM$RANDOM sealed=sealed-$RANDOM$RANDOM
   # AF_PACKET, SOCK_RAW, all protocols
   # shellcheck disable=SC2016 # for perl
-  outside exec tap -c tap -- timeout 20 perl -e \
+  outside exec tap -c tap -- timeout 60 perl -e \
     'socket(S,17,3,768) or die $!; while(1){recv(S,$p,65535,0); print $p}' >"$work/wire" 2>/dev/null &
-  sleep 3
+  within 20 test -s "$work/wire" >/dev/null
   client "http://$(address cart 0):8080/echo?msg=$sealed" >/dev/null 2>&1
   client "http://$(address tap 0 outside):18080/echo?msg=$open" >/dev/null 2>&1
-  sleep 2
-  check "the node sees a request to an unmeshed pod (so the capture works)" grep -aq "$open" "$work/wire"
+  check "the node sees a request to an unmeshed pod (so the capture works)" within 15 grep -aq "$open" "$work/wire"
   check "the node sees nothing of a request between meshed pods" not grep -aq "$sealed" "$work/wire"
   gone outside tap
 }
