@@ -226,7 +226,7 @@ final class EgressConnection {
    * closed it this very moment, and then a fresh one takes its place.
    */
   private void goOnWith(Link link, Expected expected) {
-    egress.verbose().accept("egress goes on with a link to " + link.dialled());
+    egress.goingOn(link, connection);
     wire = link.wire();
     Greeting greeting = new Greeting(link, connection);
     greeting.begin(answer -> answeredAgain(answer, link, expected));
