@@ -62,7 +62,7 @@ public final class IdleLinks {
 
   private synchronized boolean admit(Link link) {
     Deque<Idle> there = places.computeIfAbsent(place(link), unknown -> new ArrayDeque<>(2));
-    if (closed || size >= capacity || there.size() >= each || !link.wire().isActive()) {
+    if (closed || size >= capacity || there.size() >= each || !link.isIdle()) {
       return false;
     }
     there.addLast(new Idle(link, System.nanoTime()));
@@ -73,7 +73,7 @@ public final class IdleLinks {
   /** Takes one out that leads there; those that do not fit any more are closed. */
   Optional<Link> take(EventLoop loop, InetSocketAddress address, Predicate<Link> fits) {
     for (Optional<Link> link = poll(loop, address); link.isPresent(); link = poll(loop, address)) {
-      if (link.get().wire().isActive() && fits.test(link.get())) {
+      if (link.get().isIdle() && fits.test(link.get())) {
         link.get().wire().pipeline().remove(Rest.class);
         return link;
       }

@@ -5,6 +5,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.tls.PeerIdentity;
+import io.podveil.sidecar.wire.FrameCodec;
 import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.Optional;
@@ -35,6 +36,11 @@ record Link(
   /** Whether the other side is a sidecar, which said so by its ALPN. */
   boolean leadsToSidecar() {
     return tls.applicationProtocol() != null;
+  }
+
+  /** Whether it is there and between two connections, as far as we have been told. */
+  boolean isIdle() {
+    return wire.isActive() && wire.pipeline().get(FrameCodec.class).isIdle();
   }
 
   /**

@@ -57,7 +57,11 @@ public final class FrameCodec extends ChannelDuplexHandler {
 
   /** Whether the connection is clean and between app connections, so that a Hello may come next. */
   public boolean isIdle() {
-    return conversation.equals(Conversation.IDLE) && !reader.isInsideFrame() && !lost;
+    return isBetweenConnections() && !lost;
+  }
+
+  private boolean isBetweenConnections() {
+    return conversation.equals(Conversation.IDLE) && !reader.isInsideFrame();
   }
 
   /**
@@ -173,9 +177,9 @@ public final class FrameCodec extends ChannelDuplexHandler {
   }
 
   private void lose(ChannelHandlerContext ctx) {
-    boolean clean = lost || isIdle();
     lost = true;
-    if (!clean) {
+    // Told more than once, by TLS and by TCP: a HELLO that was written in between is lost as well.
+    if (!isBetweenConnections()) {
       abort(ctx);
     }
   }

@@ -168,6 +168,19 @@ final class FrameCodecTest {
     }
   }
 
+  /** close_notify has come and the FIN has not: nobody will hear this HELLO. */
+  @Test
+  void takesAHelloThatWasWrittenToALostConnectionForLostAsWell() {
+    try (Wire client = Wire.client()) {
+      client.channel().pipeline().fireUserEventTriggered(SslCloseCompletionEvent.SUCCESS);
+      assertThat(client.codec().isIdle()).isFalse();
+      client.sends(Golden.IPV4);
+      client.disappears();
+
+      assertThat(client.messages()).containsExactly(StreamSignal.ABORT);
+    }
+  }
+
   @Test
   void saysNothingOfAConnectionThatIsLostBetweenTwoAppConnections() {
     try (Wire server = Wire.acceptedServer()) {
