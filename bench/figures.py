@@ -61,7 +61,7 @@ class Span:
         self.seconds = time.monotonic() - began
         self.cpu = sum(family(*self.pids).values()) - cpu
         used = machine_busy() - ours() - others
-        self.others = max(0.0, used / self.seconds / CPUS)
+        self.others = min(1.0, max(0.0, used / self.seconds / CPUS))
 
 
 def memory(*pids):

@@ -18,8 +18,8 @@ class Peer:
     label = "no proxy"
     listens, health = [], "-"
     meshed, passes = False, True
-    warm_up = 1  # times a measurement's length, before the first that counts
-    settles = 2  # seconds until nothing more happens by itself
+    warm_up = 0  # times a measurement's length, before the first that counts
+    settles = 1  # seconds until nothing more happens by itself
 
     def __init__(self, bed, name, number):
         self.bed, self.name = bed, name

@@ -155,7 +155,7 @@ final class Server {
 
   private void open(Tls tls, Optional<PeerDirectory> peers) {
     listening = listen(configuration.interception().listeners(), tls, peers);
-    WarmUp.of(tls, verbose);
+    WarmUp.of(tls, connection -> log.line(connection, clock), verbose);
     readiness.serving(tls);
     say(
         "podveil-sidecar "

@@ -189,7 +189,8 @@ final class AdminIT {
   void verboseShowsTheStartAndTheDial() throws Exception {
     int port = converse("some bytes");
     cart.sidecar().await("egress  10.77.0.2:%d -> 10.77.0.3:8000 started".formatted(port));
-    cart.sidecar().await("egress dials 10.77.0.3:8000 for 10.77.0.2:%d".formatted(port));
+    cart.sidecar()
+        .await("egress (dials|goes on to) 10.77.0.3:8000 for 10.77.0.2:%d".formatted(port));
     web.sidecar().await("ingress dials 10.77.0.3:8000 as 10.77.0.2:%d".formatted(port));
   }
 

@@ -24,7 +24,7 @@ class WarmUpTest {
   @EnumSource
   void connectionsWithOurselvesAreCompleted(TlsEngine engine) {
     try (Tls tls = tls(engine, Clock.systemUTC())) {
-      assertThat(WarmUp.of(tls, said::add)).isPositive();
+      assertThat(WarmUp.of(tls, ended -> {}, said::add)).isPositive();
     }
     assertThat(said).isEmpty();
   }
@@ -33,7 +33,7 @@ class WarmUpTest {
   void anIdentityThatNobodyAcceptsAnyMoreDoesNoHarm() {
     InstantSource later = InstantSource.offset(Clock.systemUTC(), Duration.ofDays(400));
     try (Tls tls = tls(TlsEngine.BORINGSSL, later)) {
-      assertThat(WarmUp.of(tls, said::add)).isZero();
+      assertThat(WarmUp.of(tls, ended -> {}, said::add)).isZero();
     }
   }
 

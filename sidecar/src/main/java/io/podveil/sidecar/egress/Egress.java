@@ -64,6 +64,15 @@ public record Egress(
     verbose.accept("egress dials " + to + " for " + new ClientAddress(connection.client()));
   }
 
+  void goingOn(Link link, Connection connection) {
+    verbose.accept(
+        "egress goes on to "
+            + link.dialled()
+            + " for "
+            + new ClientAddress(connection.client())
+            + ", no handshake needed");
+  }
+
   void connected(Channel wire, Connection connection) {
     connection.connected(connection.lasted());
     BlackHoleWatch.ofThisLoop().watch(wire);

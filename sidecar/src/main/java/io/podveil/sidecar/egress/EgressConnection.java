@@ -9,6 +9,7 @@ import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.peers.Peer;
 import io.podveil.sidecar.relay.Connection;
+import io.podveil.sidecar.relay.Outcome;
 import io.podveil.sidecar.relay.Outcome.Aborted;
 import io.podveil.sidecar.relay.Outcome.Refused;
 import io.podveil.sidecar.relay.Relay;
@@ -101,6 +102,7 @@ final class EgressConnection {
       if (connected.isSuccess()) {
         egress.connected(dial.channel(), connection);
         dial.channel().pipeline().addLast(new TcpEdge(), relay.wireEnd());
+        connection.afterwards(this::doubtPlaintext);
         relay.splice();
       } else {
         unreachable(to, connected.cause());
@@ -168,6 +170,19 @@ final class EgressConnection {
     }
   }
 
+  /**
+   * A meshed pod's sidecar resets plaintext at once, and so the address may be one's by now. What
+   * was sent may have been read, so this connection is not tried again; the next one knows better.
+   */
+  private void doubtPlaintext(Outcome how) {
+    if (peer instanceof Peer.NotMeshed
+        && how instanceof Aborted(Outcome.Party by, String what)
+        && by == Outcome.Party.PEER
+        && connection.down() == 0) {
+      egress.peers().ifPresent(peers -> peers.again(to.address()));
+    }
+  }
+
   private void authorize(Link link, Expected expected) {
     expected
         .objection(link.peer(), link.address().getAddress())
@@ -211,7 +226,7 @@ final class EgressConnection {
    * closed it this very moment, and then a fresh one takes its place.
    */
   private void goOnWith(Link link, Expected expected) {
-    egress.verbose().accept("egress goes on with a link to " + link.dialled());
+    egress.goingOn(link, connection);
     wire = link.wire();
     Greeting greeting = new Greeting(link, connection);
     greeting.begin(answer -> answeredAgain(answer, link, expected));

@@ -188,6 +188,10 @@ final class IngressConnection {
   }
 
   private void refuse(HandshakeFailure failure) {
+    if (failure.reason() == HandshakeFailure.Reason.NOT_TLS) {
+      // No alert would be understood, and an end of stream would look like an empty answer.
+      Reset.now(wire);
+    }
     refuse(failure.reason().label(), failure.text());
   }
 

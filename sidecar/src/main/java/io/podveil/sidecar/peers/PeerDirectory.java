@@ -90,7 +90,10 @@ public final class PeerDirectory {
 
   /** What lives there, asked this moment: what was known has proved wrong. */
   public synchronized CompletableFuture<Peer> again(InetSocketAddress address) {
-    return asked(address, entries.computeIfAbsent(address, unknown -> new Slot()));
+    Slot entry = entries.computeIfAbsent(address, unknown -> new Slot());
+    // Whoever comes now waits for the answer too, and does not go by what has proved wrong.
+    entry.freshUntil = Instant.MIN;
+    return asked(address, entry);
   }
 
   /** To be called every second: asks again for what is in use and about to be too old. */

@@ -3,6 +3,7 @@ package io.podveil.sidecar.relay;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ public final class Connection {
   private volatile @Nullable Duration lasted;
   private volatile @Nullable Outcome outcome;
   private Runnable close = () -> {};
+  private Consumer<Outcome> afterwards = how -> {};
 
   Connection(Direction direction, InetSocketAddress client, InetSocketAddress destination) {
     this.direction = direction;
@@ -147,6 +149,11 @@ public final class Connection {
     this.close = close;
   }
 
+  /** Called once, when it has ended, on its event loop. */
+  public void afterwards(Consumer<Outcome> afterwards) {
+    this.afterwards = afterwards;
+  }
+
   void closeNow() {
     close.run();
   }
@@ -158,6 +165,7 @@ public final class Connection {
     }
     lasted = Duration.ofNanos(System.nanoTime() - startNanos);
     outcome = how;
+    afterwards.accept(how);
     return true;
   }
 }
