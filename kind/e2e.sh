@@ -377,7 +377,7 @@ YAML
 
 check_probes() {
   local pods='containers:
-- {name: app, image: IMAGE, args: [netexec, --http-port=8080], livenessProbe: {PROBE, periodSeconds: 1, failureThreshold: 3}}'
+- {name: app, image: IMAGE, args: [netexec, --http-port=8080], livenessProbe: {PROBE, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 8}}'
   local kind probe
   for kind in http tcp grpc exec; do
     case $kind in
