@@ -163,7 +163,7 @@ final class Options {
           Section.TRAFFIC,
           "reuse",
           "N",
-          "8",
+          "32",
           Readers.integer(0, 1000),
           "idle connections kept per destination, for the next to need no handshake; 0: none");
   static final Option<Duration> DRAIN =

@@ -53,7 +53,7 @@ class InvocationTest {
                 OutboundMode.AUTO,
                 Cidr.parseList("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"),
                 "cluster.local",
-                8,
+                32,
                 Duration.ofSeconds(30),
                 new Configuration.Limits(
                     Duration.ofSeconds(10), Duration.ofSeconds(10), 20000, 1000, 1),

@@ -35,8 +35,8 @@ final class ShortConnectionsIT {
 
   private static final int AT_ONCE = 16;
 
-  /** Eight for each of the two addresses. */
-  private static final int KEPT_IDLE = 16;
+  /** Thirty-two for each of the two addresses. */
+  private static final int KEPT_IDLE = 64;
 
   /** Every so many connections one is reset instead of ended, as happens in life. */
   private static final int RESETS = 50;
