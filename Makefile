@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build check test demo bench bench-quick images push kind e2e cluster-test clean
+.PHONY: help build check test demo bench bench-quick bench-control images push kind e2e cluster-test clean
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
@@ -27,6 +27,10 @@ test: check build ## all that check does, then the tests in network namespaces: 
 demo: build ## two pods made of network namespaces, shown line by line: as root; ARGS=--keep leaves it running
 	@scripts/setup test
 	scripts/demo $(ARGS)
+
+bench-control: build ## what certs and the injector do in a second, with ten thousand pods: a minute
+	@scripts/setup bench
+	bench/control
 
 images: build ## the three container images, with docker, podman or buildah
 	scripts/images
