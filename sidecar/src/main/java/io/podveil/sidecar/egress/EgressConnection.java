@@ -140,12 +140,9 @@ final class EgressConnection {
     if (peer instanceof Peer.Service
         && failed.size() < MAX_FAILED
         && failed.add(dialled.address())) {
-      if (askedAgain || egress.peers().isEmpty()) {
+      // A rollout may have changed them all since we asked.
+      if (!askAgain()) {
         route(peer);
-      } else {
-        // A rollout may have changed them all since we asked.
-        askedAgain = true;
-        routeBy(egress.peers().get().again(to.address()));
       }
       return;
     }
@@ -158,16 +155,21 @@ final class EgressConnection {
    * Whoever answered is not who should. What we know may be old, for addresses pass from pod to
    * pod: asked again, and tried once more, as none of the app's bytes has left.
    */
-  private void doubt(Refused refused, boolean askAgain) {
-    if (askAgain && !askedAgain && !(peer instanceof Peer.Unasked) && egress.peers().isPresent()) {
-      askedAgain = true;
-      if (wire != null) {
-        wire.close();
-      }
-      routeBy(egress.peers().get().again(to.address()));
-    } else {
+  private void doubt(Refused refused, boolean tellsOfAnother) {
+    if (!tellsOfAnother || peer instanceof Peer.Unasked || !askAgain()) {
       refuse(refused);
     }
+  }
+
+  /** Goes on by a fresh answer; false where there was one already, or there is nobody to ask. */
+  private boolean askAgain() {
+    if (askedAgain || egress.peers().isEmpty()) {
+      return false;
+    }
+    askedAgain = true;
+    closeWire();
+    routeBy(egress.peers().get().again(to.address()));
+    return true;
   }
 
   /**
@@ -294,10 +296,14 @@ final class EgressConnection {
 
   private void refuse(Refused refused) {
     egress.connections().end(connection, refused);
-    // Out of descriptors it never was open, and can't be closed.
+    closeWire();
+    Reset.now(app);
+  }
+
+  /** Out of descriptors it never was open, and can't be closed. */
+  private void closeWire() {
     if (wire != null && wire.isOpen()) {
       wire.close();
     }
-    Reset.now(app);
   }
 }
