@@ -16,7 +16,7 @@ build: ## the programs, with the runtime that they need, into dist/
 	$(MVN) $(MVN_FLAGS) package -Dmaven.test.skip=true
 	scripts/dist
 
-check: ## format, warnings, static analysis, layering, unit tests: no root, about a minute
+check: ## format, warnings, static analysis, layering, unit tests: no root, some minutes
 	@scripts/setup build
 	$(MVN) $(MVN_FLAGS) spotless:check test
 
@@ -52,7 +52,7 @@ bench: build ## beside HAProxy, nginx, stunnel and no proxy: as root, a quarter 
 	@scripts/setup bench
 	bench/run
 
-bench-quick: build ## the same in one short round, within three minutes, for a first look
+bench-quick: build ## the same in one short round, about three minutes, for a first look
 	@scripts/setup bench
 	bench/run --quick
 
