@@ -6,7 +6,8 @@
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
-MVN_FLAGS := -Dgit.commit=$(COMMIT)
+RERUNS ?= 0
+MVN_FLAGS := -Dgit.commit=$(COMMIT) -Dtest.reruns=$(RERUNS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
