@@ -206,7 +206,7 @@ final class Options {
           "N",
           "1000",
           Readers.integer(1, 1_000_000),
-          "handshakes in progress at a time; more are closed at once and counted");
+          "handshakes of clients at a time; whoever has most of them loses one to a newcomer");
   static final Option<Integer> EVENT_LOOPS =
       once(
           Section.LIMITS,

@@ -13,9 +13,11 @@ import io.podveil.sidecar.authority.CertificateRenewal;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
 import io.podveil.sidecar.egress.IdleLinks;
+import io.podveil.sidecar.egress.Turns;
 import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
+import io.podveil.sidecar.ingress.HalfOpen;
 import io.podveil.sidecar.ingress.IdleWires;
 import io.podveil.sidecar.ingress.InboundMode;
 import io.podveil.sidecar.ingress.Ingress;
@@ -93,13 +95,13 @@ final class Server {
     LibraryLog.to(this::say);
     this.engine = CompletableFuture.supplyAsync(this::cryptography);
     Configuration.Limits limits = configuration.limits();
-    int most = DescriptorLimit.connections(limits.connections(), this::say);
-    this.idleLinks = new IdleLinks(configuration.reuse(), DescriptorLimit.idle(most));
-    this.idleWires = new IdleWires(DescriptorLimit.idle(most));
+    Capacity capacity = capacity(limits.connections());
+    this.idleLinks = new IdleLinks(configuration.reuse(), capacity.idle());
+    this.idleWires = new IdleWires(capacity.idle());
     this.connections =
         new Connections(
-            most,
-            limits.handshakes(),
+            capacity.connections(),
+            capacity.advice(),
             connection -> verbose.accept(ConnectionLog.started(connection)),
             this::ended);
     this.vertx = vertx(limits.eventLoops());
@@ -214,6 +216,7 @@ final class Server {
         peers,
         tls,
         idleLinks,
+        new Turns(),
         dialer,
         connections,
         probe,
@@ -233,12 +236,28 @@ final class Server {
         dialer,
         connections,
         idleWires,
+        new HalfOpen(configuration.limits().handshakes()),
         configuration.permissiveWait(),
         HELLO_TIMEOUT,
         clock,
         verbose,
         this::say,
         metrics::portFallback);
+  }
+
+  /** Fewer than asked for is said at the start, fewer than the default when it matters. */
+  private Capacity capacity(int wanted) {
+    Capacity capacity = Capacity.of(wanted, Capacity.Bounds.ofThisProcess());
+    if (capacity.connections() < wanted && wanted != Options.MAX_CONNECTIONS.byDefault()) {
+      say(
+          "at most "
+              + capacity.connections()
+              + " connections instead of "
+              + wanted
+              + ": "
+              + capacity.advice());
+    }
+    return capacity;
   }
 
   /** Stops accepting, lets live connections finish, then cuts off what is left. */

@@ -39,7 +39,7 @@ final class WarmUp {
   private static final int REQUEST_BYTES = 1024;
 
   private final Connections connections =
-      new Connections(Integer.MAX_VALUE, Integer.MAX_VALUE, began -> {}, this::ended);
+      new Connections(Integer.MAX_VALUE, "", began -> {}, this::ended);
   private final Consumer<Connection> books;
   private int completed;
   private final EmbeddedChannel clientApp = new EmbeddedChannel();

@@ -102,8 +102,33 @@ final class LimitsIT {
         three.getOutputStream().write(halfAClientHello);
         assertCutOff(three);
       }
-      narrow.sidecar().await("refused: too many handshakes in progress; raise --max-handshakes");
+      narrow
+          .sidecar()
+          .await("refused: all places for handshakes are taken, most of them by this client");
       assertThat(narrow.ended("ingress", "refused_shed_handshake")).isEqualTo(before + 1);
+    }
+    await().until(() -> narrow.metric("podveil_handshakes_in_progress") == 0);
+    await().until(() -> narrow.metric(OPEN) == 0);
+  }
+
+  @Test
+  void whoeverHoldsMostHandshakesLosesOneToANewcomer() throws Exception {
+    double before = narrow.ended("ingress", "refused_shed_handshake");
+    byte[] halfAClientHello = {22, 3, 1, 1};
+    Pod another = mesh.plainPod();
+    try (Socket oldest = Echo.dial(stranger.namespace(), narrow.address(Family.V4));
+        Socket younger = Echo.dial(stranger.namespace(), narrow.address(Family.V4))) {
+      oldest.getOutputStream().write(halfAClientHello);
+      await().until(() -> narrow.metric("podveil_handshakes_in_progress") == 1);
+      younger.getOutputStream().write(halfAClientHello);
+      await().until(() -> narrow.metric("podveil_handshakes_in_progress") == 2);
+      try (Socket newcomer = Echo.dial(another.namespace(), narrow.address(Family.V4))) {
+        newcomer.getOutputStream().write(halfAClientHello);
+        assertCutOff(oldest);
+        narrow.sidecar().await("refused: the handshake was not done when others needed its place");
+        assertThat(narrow.ended("ingress", "refused_shed_handshake")).isEqualTo(before + 1);
+        assertThat(narrow.metric("podveil_handshakes_in_progress")).isEqualTo(2);
+      }
     }
     await().until(() -> narrow.metric("podveil_handshakes_in_progress") == 0);
     await().until(() -> narrow.metric(OPEN) == 0);

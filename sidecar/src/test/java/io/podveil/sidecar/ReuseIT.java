@@ -185,17 +185,17 @@ final class ReuseIT {
   @Test
   void aCertificateThatHasExpiredMeanwhileOpensNothingMore() throws Exception {
     Pod stranger = mesh.plainPod();
-    Issued short4s =
+    Issued shortLived =
         mesh.authority()
             .leaf()
             .id("ns/shop/sa/caller")
             .addresses(stranger.v4().getHostAddress())
-            .valid(Instant.now().minusSeconds(60), Instant.now().plusSeconds(4))
+            .valid(Instant.now().minusSeconds(60), Instant.now().plusSeconds(12))
             .issue();
 
-    try (ForeignSidecar caller = dial(stranger, short4s)) {
+    try (ForeignSidecar caller = dial(stranger, shortLived)) {
       serveOne(caller, new InetSocketAddress(stranger.v4(), 4711));
-      Thread.sleep(5_000);
+      Thread.sleep(13_000);
       caller.greetFor(new InetSocketAddress(stranger.v4(), 4712));
       assertThat(caller.hear()).isNull();
     }

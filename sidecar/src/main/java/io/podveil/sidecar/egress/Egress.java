@@ -24,6 +24,7 @@ import java.util.function.Consumer;
  *
  * @param peers what lives where the app goes; empty where there is nobody to ask
  * @param idle connections to peers that wait for the next of the app's
+ * @param turns who may dial and shake hands
  * @param verbose told of each dial
  */
 public record Egress(
@@ -31,6 +32,7 @@ public record Egress(
     Optional<PeerDirectory> peers,
     Tls tls,
     IdleLinks idle,
+    Turns turns,
     Dialer dialer,
     Connections connections,
     CaptureProbe probe,

@@ -111,6 +111,12 @@ final class EgressConnection {
   }
 
   private void encrypt(OriginalDestination to, Expected expected) {
+    if (!goOnWithIdle(to, expected)) {
+      dial(to, expected);
+    }
+  }
+
+  private boolean goOnWithIdle(OriginalDestination to, Expected expected) {
     Optional<Link> idle =
         egress
             .idle()
@@ -118,12 +124,29 @@ final class EgressConnection {
                 app.eventLoop(),
                 to.address(),
                 link -> link.mayCarry(expected, egress.tls().identity(), egress.clock().instant()));
-    idle.ifPresentOrElse(link -> goOnWith(link, expected), () -> dial(to, expected));
+    idle.ifPresent(link -> goOnWith(link, expected));
+    return idle.isPresent();
   }
 
   private void dial(OriginalDestination to, Expected expected) {
+    egress.turns().await(app.eventLoop(), to.address(), turn -> dial(to, expected, turn));
+  }
+
+  /** While it waited for its turn the app may have gone, or a link become idle. */
+  private void dial(OriginalDestination to, Expected expected, Turns.Turn turn) {
+    if (connection.outcome().isPresent() || goOnWithIdle(to, expected)) {
+      turn.end();
+      return;
+    }
     egress.dialling(to, connection);
-    new SecureDial(egress, connection, to, result -> dialled(result, to, expected))
+    new SecureDial(
+            egress,
+            connection,
+            to,
+            result -> {
+              turn.end();
+              dialled(result, to, expected);
+            })
         .begin(app.eventLoop(), dialling -> wire = dialling);
   }
 
@@ -265,6 +288,7 @@ final class EgressConnection {
       relay.handWireOnTo(wire -> {
         if (link.own().equals(egress.tls().identity())) {
           egress.idle().keep(link);
+          egress.turns().linkIsIdle(link.address());
         } else {
           wire.close();
         }

@@ -62,11 +62,6 @@ final class SecureDial {
       refuse(HandshakeFailure.ownCertificate(egress.tls().identity().credential()));
       return;
     }
-    if (!egress.connections().beginHandshake()) {
-      String why = "too many handshakes in progress; raise --max-handshakes";
-      done.accept(new Result.Refused(new Outcome.Refused("shed_handshake", why), false));
-      return;
-    }
     ChannelFuture dial = egress.dialer().toWire(loop, to, new ChannelInboundHandlerAdapter());
     dialling.accept(dial.channel());
     dial.addListener(connected -> {
@@ -74,7 +69,6 @@ final class SecureDial {
         egress.connected(dial.channel(), connection);
         handshake(dial.channel());
       } else {
-        egress.connections().endHandshake();
         done.accept(new Result.Unreachable(connected.cause()));
       }
     });
@@ -86,9 +80,10 @@ final class SecureDial {
     Identity own = egress.tls().identity();
     wire.pipeline().addLast(tls, LastWord.HANDLER);
     wire.config().setAutoRead(true);
+    egress.connections().handshakeBegan();
     tls.handshakeFuture()
         .addListener(shaken -> {
-          egress.connections().endHandshake();
+          egress.connections().handshakeEnded();
           connection.handshaken(connection.lasted().minus(began));
           if (shaken.isSuccess()) {
             done.accept(new Result.Linked(Link.of(wire, to, tls, own)));

@@ -19,6 +19,7 @@ import java.util.function.Consumer;
  * The ingress side as a whole: what a connection needs on its way.
  *
  * @param idle connections whose peers may call again
+ * @param halfOpen the places for handshakes
  * @param silence how long a silent client may keep us guessing whether it speaks TLS (permissive)
  * @param helloTimeout how long an authenticated peer may take to say for whom it calls
  * @param warnings told of what is worth a line besides the connection's own
@@ -30,6 +31,7 @@ public record Ingress(
     Dialer dialer,
     Connections connections,
     IdleWires idle,
+    HalfOpen halfOpen,
     Duration silence,
     Duration helloTimeout,
     InstantSource clock,

@@ -83,18 +83,39 @@ final class IngressConnection {
       refuse(HandshakeFailure.ownCertificate(ingress.tls().identity().credential()));
       return;
     }
-    if (!ingress.connections().beginHandshake()) {
-      refuse("shed_handshake", "too many handshakes in progress; raise --max-handshakes");
-      return;
+    ingress
+        .halfOpen()
+        .take(connection.client().getAddress(), () -> wire.eventLoop().execute(this::evict))
+        .ifPresentOrElse(
+            this::handshake,
+            () ->
+                refuse(
+                    "shed_handshake",
+                    "all places for handshakes are taken, most of them by this client; raise"
+                        + " --max-handshakes"));
+  }
+
+  private void evict() {
+    SslHandler tls = wire.pipeline().get(SslHandler.class);
+    if (tls != null && !tls.handshakeFuture().isDone()) {
+      refuse(
+          "shed_handshake",
+          "the handshake was not done when others needed its place; raise --max-handshakes if"
+              + " nobody attacks");
     }
+  }
+
+  private void handshake(HalfOpen.Place place) {
     Duration began = connection.lasted();
     SslHandler tls = ingress.tls().server(wire.alloc());
     Identity own = ingress.tls().identity();
     wire.pipeline().addLast(tls, LastWord.HANDLER);
     wire.config().setAutoRead(true);
+    ingress.connections().handshakeBegan();
     tls.handshakeFuture()
         .addListener(shaken -> {
-          ingress.connections().endHandshake();
+          ingress.connections().handshakeEnded();
+          ingress.halfOpen().giveBack(place);
           connection.handshaken(connection.lasted().minus(began));
           if (shaken.isSuccess()) {
             authenticated(tls, own);

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 /** All connections that live: counted, bounded, and drained at the end. Thread-safe. */
 public final class Connections {
   private final int limit;
-  private final int handshakeLimit;
+  private final String advice;
   private final Consumer<Connection> started;
   private final Consumer<Connection> ended;
   private final Set<Connection> live = ConcurrentHashMap.newKeySet();
@@ -25,14 +25,14 @@ public final class Connections {
 
   /**
    * @param limit how many may live at a time
-   * @param handshakeLimit how many may be in their TLS handshake at a time
+   * @param advice what to do where these are too few; said of those that are shed
    * @param started told of each that is taken on, on its event loop
    * @param ended told of each that ended, with its outcome; also of those that were shed
    */
   public Connections(
-      int limit, int handshakeLimit, Consumer<Connection> started, Consumer<Connection> ended) {
+      int limit, String advice, Consumer<Connection> started, Consumer<Connection> ended) {
     this.limit = limit;
-    this.handshakeLimit = handshakeLimit;
+    this.advice = advice;
     this.started = started;
     this.ended = ended;
   }
@@ -44,8 +44,7 @@ public final class Connections {
     if (count.incrementAndGet() > limit) {
       count.decrementAndGet();
       connection.end(
-          new Outcome.Refused(
-              "shed", limit + " connections are open already; raise --max-connections"));
+          new Outcome.Refused("shed", limit + " connections are open already; " + advice));
       ended.accept(connection);
       return Optional.empty();
     }
@@ -65,17 +64,13 @@ public final class Connections {
     }
   }
 
-  /** Takes one of the places for a handshake; false when all are taken. */
-  public boolean beginHandshake() {
-    if (handshakes.incrementAndGet() > handshakeLimit) {
-      handshakes.decrementAndGet();
-      return false;
-    }
-    return true;
+  /** One more in its TLS handshake. */
+  public void handshakeBegan() {
+    handshakes.incrementAndGet();
   }
 
-  /** Gives the place back, however the handshake ended. */
-  public void endHandshake() {
+  /** However it ended. */
+  public void handshakeEnded() {
     handshakes.decrementAndGet();
   }
 

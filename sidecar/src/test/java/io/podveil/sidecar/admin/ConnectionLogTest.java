@@ -20,7 +20,7 @@ final class ConnectionLogTest {
   private static final InstantSource CLOCK =
       InstantSource.fixed(Instant.parse("2026-01-02T03:04:05Z"));
 
-  private final Connections connections = new Connections(10, 10, started -> {}, ended -> {});
+  private final Connections connections = new Connections(10, "", started -> {}, ended -> {});
 
   @Test
   void tellsOfACarriedConnection() {

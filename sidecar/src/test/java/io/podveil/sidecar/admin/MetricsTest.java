@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 final class MetricsTest {
   private final Metrics metrics = new Metrics("0.1.0");
-  private final Connections connections = new Connections(3, 10, started -> {}, metrics::ended);
+  private final Connections connections = new Connections(3, "", started -> {}, metrics::ended);
 
   @Test
   void countsConnectionsByDirectionAndOutcome() {
@@ -47,7 +47,7 @@ final class MetricsTest {
       open(Direction.INGRESS);
     }
     assertThat(connections.open(Direction.INGRESS, address(), address())).isEmpty();
-    assertThat(connections.beginHandshake()).isTrue();
+    connections.handshakeBegan();
     assertThat(lines())
         .contains(
             "podveil_connections_open{direction=\"egress\"} 0",
