@@ -4,15 +4,22 @@
   listening SECONDS PORT...        waits until these ports are open
   start PORTS READY URL COMMAND... starts a sidecar and times it: prints JSON
   hold HOST PORT                   for each number on standard input, holds so many connections
+  crowd HOST PORT                  the same, and says how many of them were served
+  half-open HOST PORT              keeps so many handshakes begun, from 'begun' on says how often
+  burst HOST PORT COUNT            opens so many connections at once, a request each: prints JSON
+  unread PORT                      takes one connection and never reads from it
+  fill HOST PORT SECONDS           sends until nothing goes any more for so long; prints how much
 """
 
 import concurrent.futures
 import http.client
 import json
+import selectors
 import socket
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -116,9 +123,128 @@ def hold(host, port):
     held = []
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         for line in sys.stdin:
+            if line.strip() == "alive":
+                print(sum(pool.map(alive, held)), flush=True)
+                continue
             more = int(line) - len(held)
             held += pool.map(lambda _: connected(host, int(port)), range(more))
             print(len(held), flush=True)
+
+
+def crowd(host, port):
+    """As hold, of clients that may be turned away."""
+    held = []
+
+    def attempt(_):
+        try:
+            return connected(host, int(port))
+        except OSError:
+            return None
+
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        for line in sys.stdin:
+            if line.strip() == "alive":
+                print(sum(pool.map(alive, held)), flush=True)
+            else:
+                held += filter(None, pool.map(attempt, range(int(line))))
+                print(len(held), flush=True)
+
+
+def alive(held):
+    try:
+        held.sendall(REQUEST)
+        return held.recv(4096).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def half_open(host, port):
+    """Half a ClientHello each; who is cut off begins again a second later."""
+    choir = HalfOpen(host, int(port), int(sys.stdin.readline()))
+    threading.Thread(target=choir.keep, daemon=True).start()
+    choir.full.wait(60)
+    print(choir.wanted, flush=True)
+    sys.stdin.readline()
+    print(choir.begun, flush=True)
+
+
+class HalfOpen:
+    def __init__(self, host, port, wanted):
+        self.address, self.wanted = (host, port), wanted
+        self.begun, self.full = 0, threading.Event()
+        self.selector = selectors.DefaultSelector()
+
+    def keep(self):
+        while True:
+            missing = self.wanted - len(self.selector.get_map())
+            for _ in range(missing):
+                self.begin()
+            self.full.set()
+            until = time.monotonic() + 1
+            while (left := until - time.monotonic()) > 0:
+                for key, _ in self.selector.select(left):
+                    self.selector.unregister(key.fileobj)
+                    key.fileobj.close()
+
+    def begin(self):
+        try:
+            begun = socket.create_connection(self.address, timeout=5)
+            begun.sendall(bytes([22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3]))
+            self.begun += 1
+            self.selector.register(begun, selectors.EVENT_READ)
+        except OSError:
+            pass
+
+
+def burst(host, port, count):
+    """All sockets are there before the first connects; then an event loop sees to the answers."""
+    selector = selectors.DefaultSelector()
+    began = time.monotonic()
+    for _ in range(count):
+        opened = socket.socket()
+        opened.setblocking(False)
+        opened.connect_ex((host, port))
+        selector.register(opened, selectors.EVENT_WRITE)
+    opening = time.monotonic() - began
+    found = {"answered": 0, "lost": 0, "opened within, s": opening}
+    while selector.get_map() and time.monotonic() - began < 120:
+        for key, events in selector.select(1):
+            step(selector, key.fileobj, events, found)
+    found["lost"] += len(selector.get_map())
+    found["all answered within, s"] = time.monotonic() - began
+    print(json.dumps(found))
+
+
+def step(selector, opened, events, found):
+    try:
+        if events & selectors.EVENT_WRITE:
+            opened.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            selector.modify(opened, selectors.EVENT_READ)
+            return
+        answer = opened.recv(4096)
+        found["answered" if answer.startswith(b"HTTP/1.1 200") else "lost"] += 1
+    except OSError:
+        found["lost"] += 1
+    selector.unregister(opened)
+    opened.close()
+
+
+def unread(port):
+    listener = socket.create_server(("", port))
+    taken, _ = listener.accept()
+    time.sleep(600)
+    taken.close()
+
+
+def fill(host, port, seconds):
+    sender = socket.create_connection((host, port), timeout=5)
+    sender.settimeout(seconds)
+    sent = 0
+    try:
+        while True:
+            sent += sender.send(bytes(1 << 16))
+    except TimeoutError:
+        print(sent)
 
 
 def main(what, *words):
@@ -129,6 +255,16 @@ def main(what, *words):
             start(*words[:3], words[3:])
         case "hold":
             hold(*words)
+        case "crowd":
+            crowd(*words)
+        case "half-open":
+            half_open(*words)
+        case "burst":
+            burst(words[0], int(words[1]), int(words[2]))
+        case "unread":
+            unread(int(words[0]))
+        case "fill":
+            fill(words[0], int(words[1]), float(words[2]))
 
 
 try:

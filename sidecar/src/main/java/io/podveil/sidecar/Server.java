@@ -9,6 +9,7 @@ import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.admin.LibraryLog;
 import io.podveil.sidecar.admin.LogWriter;
 import io.podveil.sidecar.admin.Metrics;
+import io.podveil.sidecar.admin.ShedLines;
 import io.podveil.sidecar.authority.CertificateRenewal;
 import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
@@ -69,6 +70,7 @@ final class Server {
   private final Clock clock = Clock.systemUTC();
   private final ConnectionLog log;
   private final LogWriter out;
+  private final ShedLines shedLines = new ShedLines(this::say);
   private final Consumer<String> verbose;
   private final Metrics metrics = new Metrics(Build.current().version());
   private final Connections connections;
@@ -294,7 +296,9 @@ final class Server {
 
   private void ended(Connection connection) {
     metrics.ended(connection);
-    out.line(log.line(connection, clock));
+    if (shedLines.admit(connection.outcome().orElseThrow(), System.nanoTime())) {
+      out.line(log.line(connection, clock));
+    }
   }
 
   private void acceptPaused(Throwable cause) {
