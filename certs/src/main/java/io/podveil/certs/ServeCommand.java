@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.podveil.certs.ServeOptions.SignerOption;
 import io.podveil.certs.issue.IssuerReference;
+import io.podveil.certs.kube.ResourceJson;
 import io.podveil.certs.signer.SignerException;
 import io.podveil.certs.signer.TrustRoots;
 import java.io.IOException;
@@ -141,6 +142,9 @@ final class ServeCommand implements Callable<Integer> {
             .withRequestTimeout(TIMEOUT_MS)
             .withRequestRetryBackoffLimit(1)
             .build();
-    return new KubernetesClientBuilder().withConfig(config).build();
+    return new KubernetesClientBuilder()
+        .withConfig(config)
+        .withKubernetesSerialization(ResourceJson.create())
+        .build();
   }
 }

@@ -20,6 +20,7 @@ import io.fabric8.mockwebserver.http.Buffer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import io.podveil.certs.kube.PodReference;
+import io.podveil.certs.kube.ResourceJson;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -54,7 +55,9 @@ public final class FakeKubernetes implements AutoCloseable {
         .withPath("/apis/authentication.k8s.io/v1/tokenreviews")
         .andReply(201, this::review)
         .always();
-    client = server.createClient();
+    // As serve reads what it is sent.
+    client =
+        server.createClient(builder -> builder.withKubernetesSerialization(ResourceJson.create()));
   }
 
   public KubernetesClient client() {

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 /** Keeps a {@link ClusterState} true for as long as it is open. */
 public final class ClusterWatch implements AutoCloseable {
   // The first listing comes in pages, so that ten thousand pods are never in memory at once.
-  private static final long PAGE = 500;
+  private static final long PAGE = 250;
 
   private final List<SharedIndexInformer<?>> informers;
 

@@ -40,12 +40,13 @@ public record PodFacts(
     ObjectMeta metadata = pod.getMetadata();
     PodSpec spec = pod.getSpec() == null ? new PodSpec() : pod.getSpec();
     PodStatus status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
+    // What many pods have in common is kept once: interned.
     return new PodFacts(
-        metadata.getNamespace(),
+        metadata.getNamespace().intern(),
         metadata.getName(),
         text(metadata.getUid(), ""),
-        text(spec.getServiceAccountName(), "default"),
-        text(spec.getNodeName(), ""),
+        text(spec.getServiceAccountName(), "default").intern(),
+        text(spec.getNodeName(), "").intern(),
         addresses(status),
         Boolean.TRUE.equals(spec.getHostNetwork()),
         Set.of("Succeeded", "Failed").contains(text(status.getPhase(), "")),

@@ -57,7 +57,7 @@ public record SliceFacts(String key, String service, List<Port> ports, List<Read
         .map(address ->
             new Ready(
                 address,
-                Objects.requireNonNullElse(endpoint.getNodeName(), ""),
-                Objects.requireNonNullElse(endpoint.getZone(), "")));
+                Objects.requireNonNullElse(endpoint.getNodeName(), "").intern(),
+                Objects.requireNonNullElse(endpoint.getZone(), "").intern()));
   }
 }

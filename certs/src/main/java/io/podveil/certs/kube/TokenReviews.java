@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.authentication.TokenReviewStatus;
 import io.fabric8.kubernetes.api.model.authentication.UserInfo;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.InOutCreateable;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ public final class TokenReviews {
   private static final String POD_NAME = "authentication.kubernetes.io/pod-name";
   private static final String POD_UID = "authentication.kubernetes.io/pod-uid";
 
-  private final KubernetesClient client;
+  private final InOutCreateable<TokenReview, TokenReview> reviews;
   private final String audience;
 
   /**
@@ -24,7 +25,8 @@ public final class TokenReviews {
    *     anybody else, is refused
    */
   public TokenReviews(KubernetesClient client, String audience) {
-    this.client = client;
+    // Kept: each time the client is asked for it, it looks for a class that isn't there.
+    this.reviews = client.tokenReviews();
     this.audience = audience;
   }
 
@@ -50,7 +52,7 @@ public final class TokenReviews {
             .endSpec()
             .build();
     try {
-      TokenReview answer = client.tokenReviews().create(question);
+      TokenReview answer = reviews.create(question);
       TokenReviewStatus status = answer == null ? null : answer.getStatus();
       return status == null
           ? new Verdict.Unavailable("the API server did not review the token")
