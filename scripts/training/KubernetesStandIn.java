@@ -1,70 +1,54 @@
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import java.util.stream.Collectors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
- * Says what an API server would say to Podveil's programs while they are trained: one namespace, one pod with this
- * machine's addresses, one authority. No test and no mock: whatever isn't asked for in training is missing.
+ * Says what an API server would say to Podveil's programs while they are trained or measured. No test and no mock:
+ * whatever isn't asked for there is missing, and every token is good: {@code pod-17} is that pod's, any other the pod
+ * a's, after the two milliseconds that a review takes elsewhere.
  */
 final class KubernetesStandIn {
-  private static final String POD =
-      """
-      {"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"demo","name":"a","uid":"1","resourceVersion":"1",
-       "labels":{"podveil.io/injected":"true"}},"spec":{"serviceAccountName":"a","nodeName":"n"},
-       "status":{"phase":"Running","podIPs":[%s]}}""";
-  private static final String REVIEW =
-      """
-      {"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","status":{"authenticated":true,
-       "audiences":["podveil"],"user":{"username":"system:serviceaccount:demo:a","extra":{
-       "authentication.kubernetes.io/pod-name":["a"],"authentication.kubernetes.io/pod-uid":["1"]}}}}""";
-  private static final String SECRET =
-      """
-      {"apiVersion":"v1","kind":"Secret","metadata":{"namespace":"podveil-system","name":"podveil-ca",
-       "resourceVersion":"1"},"type":"kubernetes.io/tls","data":{"tls.crt":"%s","tls.key":"%s"}}""";
-  private static final String NAMESPACE =
-      """
-      {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"demo","uid":"2","resourceVersion":"1",
-       "labels":{"podveil.io/injection":"enabled"}}}""";
-  private static final String WEBHOOKS =
-      """
-      {"apiVersion":"admissionregistration.k8s.io/v1","kind":"MutatingWebhookConfiguration",
-       "metadata":{"name":"podveil-injector","resourceVersion":"1"},"webhooks":[{"clientConfig":{}}]}""";
+  private static final int TOKEN_REVIEW_MILLIS = 2;
+  private static final Pattern TOKEN = Pattern.compile("\"token\"\\s*:\\s*\"(pod-\\d+)\"");
+  private static final Pattern LIMIT = Pattern.compile("limit=(\\d+)");
+  private static final Pattern FROM = Pattern.compile("continue=(\\d+)");
 
-  private final String secret;
+  private final Cluster cluster;
 
-  private KubernetesStandIn(Path authority) throws IOException {
-    this.secret = SECRET.formatted(base64(authority.resolve("ca.pem")), base64(authority.resolve("ca-key.pem")));
+  private KubernetesStandIn(Cluster cluster) {
+    this.cluster = cluster;
   }
 
-  /** Arguments: a PKCS#12 key store, the authority's directory, and the file that gets the port. */
+  /** Arguments: a PKCS#12 key store, the authority's directory, the file that gets the port, how many pods, Services. */
   public static void main(String... arguments) throws Exception {
+    // Else the second half of an answer waits for the first to be acknowledged, which takes 40 ms.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
     char[] password = "training".toCharArray();
-    KeyStore keys = KeyStore.getInstance(Path.of(arguments[0]).toFile(), password);
     KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(keys, password);
+    managers.init(KeyStore.getInstance(Path.of(arguments[0]).toFile(), password), password);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(managers.getKeyManagers(), null, null);
     HttpsServer server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     server.setHttpsConfigurator(new HttpsConfigurator(context));
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-    KubernetesStandIn standIn = new KubernetesStandIn(Path.of(arguments[1]));
-    server.createContext("/", standIn::answer);
+    int pods = Integer.parseInt(arguments[3]);
+    int services = Integer.parseInt(arguments[4]);
+    server.createContext("/", new KubernetesStandIn(Cluster.of(pods, services, Path.of(arguments[1])))::answer);
     server.start();
     Files.writeString(Path.of(arguments[2]), Integer.toString(server.getAddress().getPort()));
     new CountDownLatch(1).await();
@@ -76,18 +60,18 @@ final class KubernetesStandIn {
       watch(exchange);
       return;
     }
-    String body;
+    byte[] body;
     try (InputStream in = exchange.getRequestBody()) {
-      body = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      body = in.readAllBytes();
     }
-    byte[] said = said(exchange, body).getBytes(StandardCharsets.UTF_8);
+    byte[] said = said(exchange.getRequestURI().getPath(), body, query);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     exchange.sendResponseHeaders(200, said.length);
     exchange.getResponseBody().write(said);
     exchange.close();
   }
 
-  /** No WebSocket, and over HTTP nothing ever happens but for the word that it began. */
+  /** Not as a WebSocket, and nothing ever happens but for the word that it began. */
   private static void watch(HttpExchange exchange) throws IOException {
     if (exchange.getRequestHeaders().containsKey("Upgrade")) {
       exchange.sendResponseHeaders(200, -1);
@@ -99,47 +83,64 @@ final class KubernetesStandIn {
         """
         {"type":"BOOKMARK","object":{"apiVersion":"v1","kind":"ConfigMap","metadata":{"resourceVersion":"1"}}}
         """;
-    exchange.getResponseBody().write(bookmark.getBytes(StandardCharsets.UTF_8));
+    exchange.getResponseBody().write(bytes(bookmark));
     exchange.getResponseBody().flush();
   }
 
-  private String said(HttpExchange exchange, String body) throws IOException {
-    String path = exchange.getRequestURI().getPath();
+  private byte[] said(String path, byte[] body, String query) throws IOException {
     String thing = path.substring(path.lastIndexOf('/') + 1);
+    if (thing.equals("a") || thing.startsWith("pod-")) {
+      return cluster.pod(thing);
+    }
     return switch (thing) {
-      case "podveil-ca" -> secret;
-      case "podveil-injector" -> WEBHOOKS;
-      case "tokenreviews" -> REVIEW;
-      case "a" -> pod();
+      case "podveil-ca" -> cluster.secrets().getFirst();
+      case "podveil-injector" -> bytes(Cluster.WEBHOOKS);
+      case "tokenreviews" -> review(body);
       // Server-side apply: what was sent is what there is now.
       case "podveil-trust" -> body;
-      case "pods" -> list("Pod", pod());
-      case "namespaces" -> list("Namespace", NAMESPACE);
-      case "secrets" -> list("Secret", secret);
-      case "demo", "podveil-system" -> NAMESPACE;
-      case "services" -> list("Service");
-      case "configmaps" -> list("ConfigMap");
-      default -> list("EndpointSlice");
+      case "pods" -> list("Pod", cluster.pods(), query);
+      case "services" -> list("Service", cluster.services(), query);
+      case "endpointslices" -> list("EndpointSlice", cluster.slices(), query);
+      case "namespaces" -> list("Namespace", cluster.namespaces(), query);
+      case "secrets" -> list("Secret", cluster.secrets(), query);
+      case "shop", "demo", "podveil-system" -> cluster.namespaces().getFirst();
+      default -> list("ConfigMap", List.of(), query);
     };
   }
 
-  private static String list(String kind, String... items) {
-    return """
-        {"apiVersion":"v1","kind":"%sList","metadata":{"resourceVersion":"1"},"items":[%s]}"""
-        .formatted(kind, String.join(",", List.of(items)));
+  private static byte[] review(byte[] body) {
+    Matcher token = TOKEN.matcher(new String(body, StandardCharsets.UTF_8));
+    try {
+      Thread.sleep(TOKEN_REVIEW_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return bytes(Cluster.review(token.find() ? token.group(1) : "a"));
   }
 
-  private static String pod() throws IOException {
-    return POD.formatted(
-        NetworkInterface.networkInterfaces()
-            .flatMap(NetworkInterface::inetAddresses)
-            .filter(address -> !address.isLoopbackAddress() && !address.isLinkLocalAddress())
-            .map(InetAddress::getHostAddress)
-            .map(address -> "{\"ip\":\"" + address.replaceFirst("%.*", "") + "\"}")
-            .collect(Collectors.joining(",")));
+  /** In pieces, where certs asks for them. */
+  private static byte[] list(String kind, List<byte[]> all, String query) throws IOException {
+    int from = number(FROM, query, 0);
+    int to = (int) Math.min(all.size(), (long) from + number(LIMIT, query, Integer.MAX_VALUE));
+    String more = to < all.size() ? ",\"continue\":\"" + to + "\"" : "";
+    ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 20);
+    out.write(bytes("{\"apiVersion\":\"v1\",\"kind\":\"" + kind + "List\",\"metadata\":{\"resourceVersion\":\"1\"" + more));
+    String before = "},\"items\":[";
+    for (byte[] item : all.subList(from, to)) {
+      out.write(bytes(before));
+      out.write(item);
+      before = ",";
+    }
+    out.write(bytes(from == to ? before + "]}" : "]}"));
+    return out.toByteArray();
   }
 
-  private static String base64(Path file) throws IOException {
-    return Base64.getEncoder().encodeToString(Files.readAllBytes(file));
+  private static int number(Pattern pattern, String query, int otherwise) {
+    Matcher matcher = pattern.matcher(query);
+    return matcher.find() ? Integer.parseInt(matcher.group(1)) : otherwise;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }
