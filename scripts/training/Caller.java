@@ -21,7 +21,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 
-/** Asks certs and the injector what sidecars and API servers ask, over plain sockets, for as little work as that takes. */
+/** Asks certs and the injector what sidecars and API servers ask, over plain sockets, with as little work as can be. */
 final class Caller {
   /** Certs lets one address ask so often at once. */
   static final int EACH_ADDRESS = 25;

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 
 /**
  * What is in the cluster of {@link KubernetesStandIn}, written once before anybody asks: so many pods of two hundred
- * service accounts in namespace shop, so many Services with ten endpoints each, and a pod "a" in namespace demo that has
- * this machine's addresses.
+ * service accounts in namespace shop, so many Services with ten endpoints each, and a pod "a" in namespace demo that
+ * has this machine's addresses.
  */
 record Cluster(
     List<byte[]> pods, List<byte[]> services, List<byte[]> slices, List<byte[]> namespaces, List<byte[]> secrets) {

@@ -34,7 +34,7 @@ final class KubernetesStandIn {
     this.cluster = cluster;
   }
 
-  /** Arguments: a PKCS#12 key store, the authority's directory, the file that gets the port, how many pods, Services. */
+  /** Arguments: a PKCS#12 key store, the authority's directory, the file for the port, how many pods and Services. */
   public static void main(String... arguments) throws Exception {
     // Else the second half of an answer waits for the first to be acknowledged, which takes 40 ms.
     System.setProperty("sun.net.httpserver.nodelay", "true");
@@ -124,7 +124,8 @@ final class KubernetesStandIn {
     int to = (int) Math.min(all.size(), (long) from + number(LIMIT, query, Integer.MAX_VALUE));
     String more = to < all.size() ? ",\"continue\":\"" + to + "\"" : "";
     ByteArrayOutputStream out = new ByteArrayOutputStream(1 << 20);
-    out.write(bytes("{\"apiVersion\":\"v1\",\"kind\":\"" + kind + "List\",\"metadata\":{\"resourceVersion\":\"1\"" + more));
+    String metadata = "\"metadata\":{\"resourceVersion\":\"1\"" + more;
+    out.write(bytes("{\"apiVersion\":\"v1\",\"kind\":\"" + kind + "List\"," + metadata));
     String before = "},\"items\":[";
     for (byte[] item : all.subList(from, to)) {
       out.write(bytes(before));
