@@ -33,8 +33,7 @@ public final class ResourceJson {
             .addMixIn(PodStatus.class, OfStatus.class)
             .addMixIn(ObjectMeta.class, OfMetadata.class);
     // Not searched for: that loads every class of every resource that Kubernetes has. What is not
-    // named here is still
-    // read, by way of a tree.
+    // named here is still read, by way of a tree.
     var json = new KubernetesSerialization(mapper, false);
     List.of(
             Pod.class,

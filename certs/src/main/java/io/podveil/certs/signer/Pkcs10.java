@@ -128,9 +128,8 @@ final class Pkcs10 {
       throw new Rejection(Flaw.KEY, "the CSR is not signed with ECDSA and SHA-256, 384 or 512");
     }
     // Not csr.isSignatureValid: Bouncy Castle's verifier for JCA keys does the arithmetic twice,
-    // which was a quarter
-    // of all the work that a certificate is. What is signed is the DER that came, for decode()
-    // compared it.
+    // which was a quarter of all the work that a certificate is. What is signed is the DER that
+    // came, for decode() compared it.
     Signature signature = Signature.getInstance(algorithm);
     signature.initVerify(key);
     signature.update(
