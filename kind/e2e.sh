@@ -246,6 +246,7 @@ check_admission() {
     "$(pod shop wrong '{}' '{}' "containers: [{name: app, image: $agnhost, ports: [{containerPort: 2}]}]")"
   check "a pod that opts out is left alone" opted_out
   check "a pod that opts in elsewhere gets sidecar, roots and certificate" volunteer
+  check "a Service whose name makes a variable like the sidecar's own does not stop it" namesake
 }
 opted_out() {
   contains "$(pod shop free '{}' '{podveil.io/inject: "false"}' | kubectl create --dry-run=server -f - -o jsonpath='{.spec.initContainers}{.metadata.name}')" '^free$'
@@ -255,6 +256,15 @@ volunteer() {
   contains "$(client "http://$(address volunteer 0 outside):8080/hostname" 2>&1)" '^volunteer$' || return 1
   within 10 logged client 'to ns/outside/sa/default mtls' || return 1
   gone outside volunteer
+}
+
+# Kubernetes tells every container of the namespace PODVEIL_ADMIN_PORT=tcp://...
+namesake() {
+  shop create service clusterip podveil-admin --tcp=80 && pod shop linked '{}' '{}' | kubectl apply -f - && ready shop linked
+  local status=$?
+  gone shop linked
+  shop delete service podveil-admin
+  return $status
 }
 
 bundles() { kubectl get mutatingwebhookconfiguration podveil-injector -o jsonpath='{.webhooks[*].clientConfig.caBundle}'; }

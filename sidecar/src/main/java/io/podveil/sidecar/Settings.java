@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * empty variable is as good as none, as manifests often leave one.
  *
  * <p>Variables that are no option are not looked at: Kubernetes makes its own for every Service in
- * the namespace, and one named {@code podveil-…} yields {@code PODVEIL_…}.
+ * the namespace, and one named {@code podveil-…} yields {@code PODVEIL_…}. Where such a name is an
+ * option's, as {@code PODVEIL_ADMIN_PORT} is, the injector sets it, and the kubelet lets that win.
  */
 record Settings(CommandLine line, Map<String, String> environment) {
   private static final int LONGEST = 65536;

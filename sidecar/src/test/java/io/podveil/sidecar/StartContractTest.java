@@ -11,7 +11,9 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -94,6 +96,20 @@ final class StartContractTest {
         .isInstanceOf(Invocation.Run.class);
   }
 
+  /** A variable that is set in the container wins over those that Kubernetes makes of Services. */
+  @ParameterizedTest
+  @ValueSource(strings = {"podveil-init", "podveil"})
+  void noServiceOfTheNamespaceCanNameAVariableOfOurs(String container) throws IOException {
+    Pattern ofServices = Pattern.compile("PODVEIL_(.+_)?(SERVICE_HOST|PORT|PORT_.+)");
+    List<String> atRisk =
+        Options.ALL.stream()
+            .map(Option::variable)
+            .filter(variable -> ofServices.matcher(variable).matches())
+            .toList();
+    assertThat(atRisk).contains("PODVEIL_ADMIN_PORT");
+    assertThat(start(container).getJsonObject("variables").fieldNames()).containsAll(atRisk);
+  }
+
   @Test
   void aListOfChecksThatCannotBeReadIsOneClearLine() throws IOException {
     Invocation invocation =
@@ -109,8 +125,7 @@ final class StartContractTest {
 
   private static Invocation invocation(String container, Map<String, String> more)
       throws IOException {
-    JsonObject start =
-        new JsonObject(Files.readString(CONTRACT.resolve("start.json"))).getJsonObject(container);
+    JsonObject start = start(container);
     Map<String, String> environment = new HashMap<>();
     start
         .getJsonObject("variables")
@@ -125,5 +140,10 @@ final class StartContractTest {
     String[] arguments =
         start.getJsonArray("args").stream().map(String::valueOf).toArray(String[]::new);
     return Invocation.parse(arguments, environment);
+  }
+
+  private static JsonObject start(String container) throws IOException {
+    return new JsonObject(Files.readString(CONTRACT.resolve("start.json")))
+        .getJsonObject(container);
   }
 }
