@@ -12,6 +12,9 @@ public final class Sidecar {
   private static final int FAILED = 1;
   private static final int USAGE = 2;
 
+  /** The launcher's: this run leaves an AOT cache, which {@code capture} will use as well. */
+  private static final String TRAINING = "PODVEIL_AOT_OUTPUT";
+
   private Sidecar() {}
 
   /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
@@ -20,7 +23,12 @@ public final class Sidecar {
       switch (Invocation.parse(arguments, System.getenv())) {
         case Invocation.Capture(var interception, var logging, boolean remove) ->
             capture(interception, log(logging), remove);
-        case Invocation.Run(Configuration configuration) -> serve(configuration);
+        case Invocation.Run(Configuration configuration) -> {
+          if (System.getenv(TRAINING) != null) {
+            Capture.rehearse(rules(configuration.interception()));
+          }
+          serve(configuration);
+        }
         case Invocation.CaptureAndRun(Configuration configuration) -> {
           capture(configuration.interception(), log(configuration.logging()), false);
           serve(configuration);

@@ -49,6 +49,25 @@ public final class Capture {
     Routes.remove();
   }
 
+  /**
+   * Walks through what {@link #apply} and {@link #verify} use and changes nothing. For the making
+   * of an image, which may not set rules, but whose AOT cache should hold what the next start
+   * takes.
+   */
+  public static void rehearse(CaptureRules rules) {
+    Ruleset.asInForce(rules.text() + Ruleset.specimen(rules));
+    attempt(Routes::verify);
+    attempt(() -> inForce(Nftables.load()));
+  }
+
+  private static void attempt(Runnable reading) {
+    try {
+      reading.run();
+    } catch (CaptureException e) {
+      // No rules, no permission, or no library: as is to be expected there.
+    }
+  }
+
   private static String inForce(Nftables nftables) {
     return nftables.hasTable(Ruleset.TABLE) ? nftables.run(Ruleset.list()) : "";
   }

@@ -35,7 +35,8 @@ final class Netlink implements AutoCloseable {
     int close(int fd);
   }
 
-  private static final Libc LIBC = Native.load("c", Libc.class);
+  // By its full name the loader finds it; for "c" JNA would search folders.
+  private static final Libc LIBC = Native.load("libc.so.6", Libc.class);
 
   private final int fd = LIBC.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 
