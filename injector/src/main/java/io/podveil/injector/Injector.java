@@ -64,7 +64,11 @@ final class Injector {
     Metrics metrics =
         new Metrics(options.installation().version(), () -> serving.inForce().get().notAfter());
     Judge judge =
-        new Judge(new Addition(options.installation()), options.defaults(), options.namespace());
+        new Judge(
+            new Addition(options.installation()),
+            options.defaults(),
+            options.namespace(),
+            new Secrets());
     Vertx vertx =
         Vertx.vertx(
             new VertxOptions()

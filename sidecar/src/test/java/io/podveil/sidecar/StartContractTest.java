@@ -86,7 +86,7 @@ final class StartContractTest {
     assertThat(run.configuration().checks()).isEqualTo(Checks.parse(probes));
     assertThat(run.configuration().checks().byName())
         .hasSameSizeAs(new JsonObject(probes).fieldNames())
-        .containsKey("web/post-start");
+        .containsKey("web/post-start/secret");
   }
 
   @ParameterizedTest

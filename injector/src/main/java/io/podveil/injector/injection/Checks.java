@@ -3,6 +3,7 @@ package io.podveil.injector.injection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
@@ -15,6 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class Checks {
   static final int ADMIN_PORT = 3;
+
+  private static final String PATH = "/probe/";
 
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   // Also what keeps the name from meaning anything else in a path. The API server refuses other
@@ -43,23 +46,51 @@ final class Checks {
    * @param place of the probe or hook in the document
    * @param handler the name of the member that says how, {@code httpGet} for example
    * @param port where it goes
-   * @param key {@code container/kind}, which the sidecar knows it by
+   * @param key {@code container/kind}, for people
+   * @param access who may have the sidecar do it
    * @param definition what the sidecar has to do in the kubelet's stead
    */
-  record Check(JsonPointer place, String handler, int port, String key, ObjectNode definition) {
-    String path() {
-      return "/probe/" + key;
+  record Check(
+      JsonPointer place,
+      String handler,
+      int port,
+      String key,
+      Access access,
+      ObjectNode definition) {
+
+    /**
+     * What the sidecar knows it by. Port 3 answers anybody, and a hook does something: only who can
+     * read the pod, as the kubelet can, knows how to ask for one.
+     */
+    String name(String secret) {
+      return switch (access) {
+        case ANYBODY -> key;
+        case WHO_KNOWS_THE_POD -> key + "/" + secret;
+      };
     }
 
-    /** Whether this check leads through the sidecar already. */
-    boolean isRewritten() {
-      return port == ADMIN_PORT && definition.at("/http/path").stringValue("").equals(path());
+    /** The name under which this check leads through the sidecar already, if it does. */
+    Optional<String> rewrittenTo() {
+      String path = definition.at("/http/path").stringValue("");
+      return port == ADMIN_PORT && (path + "/").startsWith(PATH + key + "/")
+          ? Optional.of(path.substring(PATH.length()))
+          : Optional.empty();
     }
 
     /** The handler that leads it there. */
-    ObjectNode rewritten() {
-      return NODES.objectNode().put("path", path()).put("port", ADMIN_PORT).put("scheme", "HTTP");
+    static ObjectNode leadingTo(String name) {
+      return NODES
+          .objectNode()
+          .put("path", PATH + name)
+          .put("port", ADMIN_PORT)
+          .put("scheme", "HTTP");
     }
+  }
+
+  /** Who may have a check carried out. */
+  enum Access {
+    ANYBODY,
+    WHO_KNOWS_THE_POD
   }
 
   private Checks() {}
@@ -97,7 +128,9 @@ final class Checks {
       definition.put("timeoutSeconds", Math.max(1, check.path("timeoutSeconds").intValue(1)));
     }
     String key = container.name() + "/" + kind.word();
-    into.add(new Check(container.place().append(kind.place()), handler, port, key, definition));
+    Access access = kind.isProbe() ? Access.ANYBODY : Access.WHO_KNOWS_THE_POD;
+    into.add(
+        new Check(container.place().append(kind.place()), handler, port, key, access, definition));
   }
 
   private static String handlerWord(String handler) {

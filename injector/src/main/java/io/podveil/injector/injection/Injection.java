@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
@@ -44,10 +45,11 @@ final class Injection {
         pod.injectedBefore() && parts.stamp().equals(pod.annotations().get(Settings.STAMP));
   }
 
-  static Decision of(ObjectNode tree, Addition.Parts parts, Probes probes) {
+  static Decision of(
+      ObjectNode tree, Addition.Parts parts, Probes probes, Supplier<String> secrets) {
     Injection injection = new Injection(tree, parts);
     Map<String, ObjectNode> replayed = replayed(injection.pod);
-    int rewritten = probes == Probes.REWRITE ? injection.rewriteChecks(replayed) : 0;
+    int rewritten = probes == Probes.REWRITE ? injection.rewriteChecks(replayed, secrets) : 0;
     injection.placeContainers(replayed);
     injection.placeVolumes();
     injection.mark();
@@ -58,17 +60,19 @@ final class Injection {
 
   /** Whether this check leads through the sidecar of this pod, which knows what to do then. */
   static boolean replays(Pod pod, Check check) {
-    return check.isRewritten() && replayed(pod).containsKey(check.key());
+    return check.rewrittenTo().filter(replayed(pod)::containsKey).isPresent();
   }
 
-  private int rewriteChecks(Map<String, ObjectNode> replayed) {
-    List<Check> checks = Checks.of(pod).stream().filter(check -> !check.isRewritten()).toList();
+  private int rewriteChecks(Map<String, ObjectNode> replayed, Supplier<String> secrets) {
+    List<Check> checks =
+        Checks.of(pod).stream().filter(check -> check.rewrittenTo().isEmpty()).toList();
     for (Check check : checks) {
+      String name = check.name(secrets.get());
       if (!check.handler().equals("httpGet")) {
         draft.remove(check.place().appendProperty(check.handler()));
       }
-      draft.put(check.place().appendProperty("httpGet"), check.rewritten());
-      replayed.put(check.key(), check.definition());
+      draft.put(check.place().appendProperty("httpGet"), Check.leadingTo(name));
+      replayed.put(name, check.definition());
     }
     return checks.size();
   }

@@ -7,13 +7,14 @@ import io.podveil.injector.injection.Decision.Skip;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Decides what happens to a pod. Pure: the same pod, namespace and mode give the same decision, and
- * deciding on the patched pod gives {@link Reason#ALREADY_INJECTED}. What was found first wins:
- * reasons to leave a pod alone come before reasons to refuse it, since nobody should have to write
- * settings well that are not used.
+ * Decides what happens to a pod. Pure but for the secrets: the same pod, namespace and mode give
+ * the same decision, and deciding on the patched pod gives {@link Reason#ALREADY_INJECTED}. What
+ * was found first wins: reasons to leave a pod alone come before reasons to refuse it, since nobody
+ * should have to write settings well that are not used.
  */
 public final class Judge {
   private static final String MIRROR = "kubernetes.io/config.mirror";
@@ -22,6 +23,7 @@ public final class Judge {
   private final Addition addition;
   private final Settings defaults;
   private final Set<String> systemNamespaces;
+  private final Supplier<String> secrets;
 
   /**
    * A judge for one installation.
@@ -29,10 +31,13 @@ public final class Judge {
    * @param addition what is put into pods
    * @param defaults what holds where a pod says nothing
    * @param ownNamespace where this injector runs
+   * @param secrets each time another that nobody guesses, fit for a path
    */
-  public Judge(Addition addition, Settings defaults, String ownNamespace) {
+  public Judge(
+      Addition addition, Settings defaults, String ownNamespace, Supplier<String> secrets) {
     this.addition = addition;
     this.defaults = defaults;
+    this.secrets = secrets;
     this.systemNamespaces = Set.of("kube-system", ownNamespace);
   }
 
@@ -60,7 +65,7 @@ public final class Judge {
       return conflict.get();
     }
     return Injection.of(
-        tree, addition.parts(reading.settings()), rewritesProbes(reading.settings()));
+        tree, addition.parts(reading.settings()), rewritesProbes(reading.settings()), secrets);
   }
 
   private Optional<Reason> reasonToSkip(Pod pod, String namespace) {

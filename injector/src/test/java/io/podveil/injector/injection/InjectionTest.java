@@ -156,10 +156,12 @@ class InjectionTest {
                   "preStop": {"httpGet": {"port": 80, "path": "/down"}}}}
                 """));
 
-    assertThat(probes(pod).propertyNames()).containsExactly("a/post-start", "a/pre-stop");
-    assertThat(probes(pod).at("/a~1pre-stop").has("timeoutSeconds")).isFalse();
+    assertThat(probes(pod).propertyNames())
+        .containsExactly("a/post-start/secret", "a/pre-stop/secret");
+    assertThat(probes(pod).at("/a~1pre-stop~1secret").has("timeoutSeconds")).isFalse();
     assertThat(pod.at("/spec/containers/0/lifecycle/preStop/httpGet/path").stringValue())
-        .isEqualTo("/probe/a/pre-stop");
+        .isEqualTo("/probe/a/pre-stop/secret");
+    assertThat(judge.decide(pod, "shop", Mode.STRICT)).isEqualTo(new Skip(Reason.ALREADY_INJECTED));
   }
 
   @Test
@@ -214,6 +216,19 @@ class InjectionTest {
                 "{\"name\": \"b\", \"livenessProbe\": {\"httpGet\": {\"path\": \"/probe/b/liveness\", \"port\": 3}}}"));
 
     assertThat(judge.decide(pod, "shop", Mode.STRICT)).isInstanceOf(Decision.Deny.class);
+  }
+
+  @Test
+  void isNotFooledByTheNameOfAHookWithoutItsSecret() {
+    ObjectNode pod = injected(podOf(stoppedAt("80", "/down")));
+    ((ArrayNode) pod.at("/spec/containers")).set(0, pod(stoppedAt("3", "/probe/a/pre-stop")));
+
+    assertThat(judge.decide(pod, "shop", Mode.STRICT)).isInstanceOf(Decision.Deny.class);
+  }
+
+  private static String stoppedAt(String port, String path) {
+    return "{\"name\": \"a\", \"lifecycle\": {\"preStop\": {\"httpGet\": {\"port\": %s, \"path\": \"%s\"}}}}"
+        .formatted(port, path);
   }
 
   private static Iterable<String> names(JsonNode list) {

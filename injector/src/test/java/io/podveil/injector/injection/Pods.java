@@ -30,7 +30,7 @@ public final class Pods {
   }
 
   static Judge judge(Addition.Installation installation) {
-    return new Judge(new Addition(installation), DEFAULTS, "podveil-system");
+    return new Judge(new Addition(installation), DEFAULTS, "podveil-system", () -> "secret");
   }
 
   public static ObjectNode pod(String json) {

@@ -23,13 +23,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The checks that we carry out, and there are no others.
  *
- * @param byName by {@code container/kind}
+ * @param byName by {@code container/kind}, or {@code container/kind/secret} for those that are only
+ *     for who knows the secret
  */
 public record Checks(Map<String, Check> byName) {
   /** Nothing to carry out. */
   public static final Checks NONE = new Checks(Map.of());
 
-  private static final Pattern NAME = Pattern.compile("([a-z0-9][-a-z0-9]{0,62})/([a-z-]{1,20})");
+  private static final Pattern NAME =
+      Pattern.compile("([a-z0-9][-a-z0-9]{0,62})/([a-z-]{1,20})(/[A-Za-z0-9_-]{1,64})?");
   private static final int LONGEST_QUOTE = 80;
 
   /** Takes a copy of the map. */
@@ -60,6 +62,13 @@ public record Checks(Map<String, Check> byName) {
     }
   }
 
+  /** What may be said aloud of a name. */
+  static String withoutSecret(String name) {
+    int kind = name.indexOf('/');
+    int secret = name.indexOf('/', kind + 1);
+    return secret < 0 ? name : name.substring(0, secret);
+  }
+
   private static String quoted(String text) {
     return text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "…";
   }
@@ -72,7 +81,7 @@ public record Checks(Map<String, Check> byName) {
   private static Check check(String name, JsonObject given) {
     Matcher words = NAME.matcher(name);
     if (!words.matches()) {
-      throw new Misread("a name is not container/kind");
+      throw new Misread("a name is not container/kind or container/kind/secret");
     }
     Kind kind =
         Arrays.stream(Kind.values())
@@ -82,9 +91,9 @@ public record Checks(Map<String, Check> byName) {
     try {
       return new Check(kind, handler(given), patience(kind, given));
     } catch (ClassCastException e) {
-      throw new Misread(name + " has a value of the wrong type");
+      throw new Misread(withoutSecret(name) + " has a value of the wrong type");
     } catch (Misread e) {
-      throw new Misread(name + " " + e.getMessage());
+      throw new Misread(withoutSecret(name) + " " + e.getMessage());
     }
   }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Answers {@code GET /probe/container/kind} with what becomes of that check. Anybody may ask, for
  * nobody can tell the kubelet from others; so nobody learns more than the outcome, and a check runs
- * once at a time, however many ask: who comes meanwhile shares the answer.
+ * once at a time, however many ask: who comes meanwhile shares the answer. A hook, which does
+ * something, has a secret in its name.
  */
 public final class Replays {
   /** What the paths that are answered here begin with. */
@@ -122,7 +123,7 @@ public final class Replays {
 
   /** A line when it is not as it was the last time; the kubelet asks every second or so. */
   private @Nullable String news(Asked asked, Check check, Verdict verdict) {
-    String name = asked.name();
+    String name = Checks.withoutSecret(asked.name());
     if (check.isPassedBy(verdict)) {
       return failing.remove(name) == null ? null : "probe " + name + " passes again";
     }

@@ -36,7 +36,7 @@ final class ChecksTest {
                 "db/liveness", probe(Kind.LIVENESS, 10, new Handler.Tcp(5432)),
                 "db/readiness", probe(Kind.READINESS, 1, new Handler.Grpc(9000, "db")),
                 "db/startup", probe(Kind.STARTUP, 1, new Handler.Grpc(9000, "")),
-                "db/pre-stop", hook(Kind.PRE_STOP, http(Scheme.HTTP, 9090, "/drain")),
+                "db/pre-stop/secret", hook(Kind.PRE_STOP, http(Scheme.HTTP, 9090, "/drain")),
                 "proxy/startup", probe(Kind.STARTUP, 1, new Handler.Tcp(15000)),
                 "web/liveness",
                     probe(
@@ -50,7 +50,8 @@ final class ChecksTest {
                             new Header("X-Twice", "one"),
                             new Header("X-Twice", "two"))),
                 "web/readiness", probe(Kind.READINESS, 1, http(Scheme.HTTPS, 8443, "/")),
-                "web/post-start", hook(Kind.POST_START, http(Scheme.HTTP, 8080, "/started"))));
+                "web/post-start/secret",
+                    hook(Kind.POST_START, http(Scheme.HTTP, 8080, "/started"))));
   }
 
   @Test
@@ -68,8 +69,10 @@ final class ChecksTest {
           """
           {                                                    | is no list of checks:
           [1]                                                  | is no list of checks:
-          {"web":{"tcp":{"port":1},"timeoutSeconds":1}}        | (a name is not container/kind)
-          {"../x":{"tcp":{"port":1},"timeoutSeconds":1}}       | (a name is not container/kind)
+          {"web":{"tcp":{"port":1},"timeoutSeconds":1}}        | (a name is not container/kind or container/kind/secret)
+          {"../x":{"tcp":{"port":1},"timeoutSeconds":1}}       | (a name is not container/kind or container/kind/secret)
+          {"a/pre-stop/a b":{"tcp":{"port":1}}}                | (a name is not container/kind or container/kind/secret)
+          {"a/pre-stop/secret":{"tcp":{}}}                     | (a/pre-stop has no port from 1 to 65535)
           {"a/exec":{"tcp":{"port":1},"timeoutSeconds":1}}     | (there is no kind exec)
           {"a/liveness":7}                                     | (is no object)
           {"a/liveness":{}}                                    | (a/liveness says not exactly one way)

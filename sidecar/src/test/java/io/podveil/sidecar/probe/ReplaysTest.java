@@ -189,7 +189,7 @@ final class ReplaysTest {
     }
     checks.put("ok/post-start", hook(http(app.actualPort(), "/status/200")));
     checks.put("bad/post-start", hook(http(app.actualPort(), "/status/500")));
-    checks.put("none/pre-stop", hook(http(closed, "/")));
+    checks.put("none/pre-stop/secret", hook(http(closed, "/")));
     checks.put("long/pre-stop", hook(http(app.actualPort(), "/hang")));
     return checks;
   }
@@ -459,8 +459,16 @@ final class ReplaysTest {
   }
 
   @Test
+  void carriesOutNoHookForWhoDoesNotKnowItsSecret() throws Exception {
+    assertThat(kubelet.status("none/pre-stop")).isEqualTo(404);
+    assertThat(kubelet.status("none/pre-stop/")).isEqualTo(404);
+    assertThat(kubelet.status("none/pre-stop/guess")).isEqualTo(404);
+  }
+
+  @Test
   void noAnswerToAHookIsNone() {
-    assertThatExceptionOfType(IOException.class).isThrownBy(() -> kubelet.status("none/pre-stop"));
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> kubelet.status("none/pre-stop/secret"));
     assertThat(kubelet.log())
         .contains("probe none/pre-stop fails: http://127.0.0.1:" + closed + ": connection refused");
   }
