@@ -467,22 +467,31 @@ check_certs_away() {
   gone shop later
 }
 
-# ready_in NAME LABELS: milliseconds from the pod's creation to its readiness, as the node saw it
+# ready_in NAME LABELS: milliseconds from the pod's creation to its readiness, as seen from here; before them, of a pod
+# with a sidecar, those until the rules are in force and until it serves, by its node's clock
 ready_in() {
-  local began
+  local began ready
   began=$(date +%s%N)
   pod shop "$1" '{}' "$2" | kubectl create -f - >/dev/null
   ready shop "$1" >/dev/null
-  echo $((($(date +%s%N) - began) / 1000000))
+  ready=$(since "$began" "$(date +%s%N)")
+  if ! bare "$1"; then
+    printf '%s/%s/' "$(since "$began" "$(said_at "$1" podveil-init 'in force')")" \
+      "$(since "$began" "$(said_at "$1" podveil 'serves as')")"
+  fi
+  echo "$ready"
   gone shop "$1"
 }
+since() { echo $((($2 - $1) / 1000000)); }
+said_at() { date -d "$(shop logs "$1" -c "$2" --timestamps | grep -m 1 "$3" | cut -d' ' -f1)" +%s%N; }
+bare() { [ -z "$(shop get pod "$1" -o jsonpath='{.spec.initContainers}')" ]; }
 check_times() {
   local i bare='' veiled=''
   for i in 1 2 3; do
     bare+=" $(ready_in bare-$i '{podveil.io/inject: "false"}')"
     veiled+=" $(ready_in veiled-$i '{}')"
   done
-  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it$veiled"
+  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it, rules/serving/ready:$veiled"
 }
 
 # A sample of pods of many shapes through the real API server: valid, nothing lost, and nothing added the second time.
