@@ -63,6 +63,9 @@ final class Server {
   /** How often connections to peers are looked through for what has been idle for too long. */
   private static final Duration SWEEP = Duration.ofSeconds(5);
 
+  /** How often to look whether memory that a load took can be given back. */
+  private static final Duration TRIM = Duration.ofSeconds(15);
+
   /** For the last words of connections that a drain cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(2);
 
@@ -111,6 +114,8 @@ final class Server {
     this.dialer = new Dialer(limits.connectTimeout());
     this.probe = new CaptureProbe(dialer);
     vertx.setPeriodic(SWEEP.toMillis(), timer -> idleLinks.sweep());
+    HeapTrim trim = new HeapTrim(() -> Thread.startVirtualThread(System::gc));
+    vertx.setPeriodic(TRIM.toMillis(), timer -> trim.look(connections.count()));
     this.readiness = new Readiness(probe, loops, clock);
     openAdmin(configuration.interception().listeners().admin());
   }

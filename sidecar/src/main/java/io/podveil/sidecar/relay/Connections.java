@@ -78,6 +78,11 @@ public final class Connections {
     return handshakes.get();
   }
 
+  /** How many live. */
+  public int count() {
+    return count.get();
+  }
+
   public Collection<Connection> live() {
     return Set.copyOf(live);
   }
