@@ -12,8 +12,10 @@
 """
 
 import concurrent.futures
+import heapq
 import http.client
 import json
+import random
 import selectors
 import socket
 import statistics
@@ -159,7 +161,7 @@ def alive(held):
 
 
 def half_open(host, port):
-    """Half a ClientHello each; who is cut off begins again a second later."""
+    """Half a ClientHello each; who is cut off begins again about a second later."""
     choir = HalfOpen(host, int(port), int(sys.stdin.readline()))
     threading.Thread(target=choir.keep, daemon=True).start()
     choir.full.wait(60)
@@ -175,16 +177,18 @@ class HalfOpen:
         self.selector = selectors.DefaultSelector()
 
     def keep(self):
+        for _ in range(self.wanted):
+            self.begin()
+        self.full.set()
+        due = []
         while True:
-            missing = self.wanted - len(self.selector.get_map())
-            for _ in range(missing):
+            for key, _ in self.selector.select(0.05):
+                self.selector.unregister(key.fileobj)
+                key.fileobj.close()
+                heapq.heappush(due, time.monotonic() + random.uniform(0.5, 1.5))
+            while due and due[0] <= time.monotonic():
+                heapq.heappop(due)
                 self.begin()
-            self.full.set()
-            until = time.monotonic() + 1
-            while (left := until - time.monotonic()) > 0:
-                for key, _ in self.selector.select(left):
-                    self.selector.unregister(key.fileobj)
-                    key.fileobj.close()
 
     def begin(self):
         try:
