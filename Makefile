@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build check test demo bench bench-quick bench-control images push kind e2e cluster-test clean
+.PHONY: help build check test demo bench bench-quick bench-control bench-overload images push kind e2e cluster-test clean
 
 MVN := scripts/mvn
 COMMIT := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || echo unknown)
@@ -32,6 +32,10 @@ demo: build ## two pods made of network namespaces, shown line by line: as root;
 bench-control: build ## what certs and the injector do in a second, with ten thousand pods: a minute
 	@scripts/setup bench
 	bench/control
+
+bench-overload: build ## more than Podveil can take, in five ways: as root, a quarter of an hour; MINUTES=10, ONLY=programs
+	@scripts/setup bench
+	bench/overload
 
 images: build ## the three container images, with docker, podman or buildah
 	scripts/images
