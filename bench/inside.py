@@ -201,7 +201,7 @@ class HalfOpen:
 
 
 def burst(host, port, count):
-    """All sockets are there before the first connects; then an event loop sees to the answers."""
+    """All of them begin to connect, whatever becomes of the first; then their answers are seen to."""
     selector = selectors.DefaultSelector()
     began = time.monotonic()
     for _ in range(count):

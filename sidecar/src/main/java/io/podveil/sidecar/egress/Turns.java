@@ -88,7 +88,8 @@ public final class Turns {
       admit(there, to);
     }
     if (there.running.isEmpty()) {
-      destinations.remove(to);
+      // Not another's that has come since: this one may be seen once more, by its tick.
+      destinations.remove(to, there);
     }
   }
 

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,19 @@ final class TurnsTest {
     begun.forEach(Turns.Turn::end);
     ask(WEB, Turns.AT_ONCE);
     assertThat(begun).hasSize(Turns.AT_ONCE * 3);
+  }
+
+  @Test
+  void whatIsLeftOfABurstDoesNotDisturbTheNext() {
+    ask(WEB, Turns.AT_ONCE + 1);
+    begun.getFirst().end();
+    await().until(() -> begun.size() == Turns.AT_ONCE + 1);
+    begun.forEach(Turns.Turn::end);
+    ask(WEB, Turns.AT_ONCE);
+    // Behind the tick that the first burst has left.
+    loop.schedule(() -> {}, 300, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    ask(WEB, 1);
+    assertThat(begun).hasSize(Turns.AT_ONCE * 2 + 1);
   }
 
   @Test
