@@ -10,10 +10,15 @@ enum Command {
       "set (or remove) rules and routes of this network namespace and exit; needs NET_ADMIN") {
     @Override
     Invocation invocation(Settings settings) {
+      boolean remove = settings.get(Options.REMOVE);
+      if (remove && settings.has(Options.AWAIT)) {
+        throw new UsageException("--await goes without --remove, after which nothing gets ready");
+      }
       return new Invocation.Capture(
           Configuration.Interception.from(settings),
           Configuration.Logging.from(settings),
-          settings.get(Options.REMOVE));
+          remove,
+          settings.get(Options.AWAIT));
     }
   },
   RUN("run", "serve; needs only NET_RAW and NET_BIND_SERVICE") {

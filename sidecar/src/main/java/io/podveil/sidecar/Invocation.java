@@ -2,6 +2,7 @@ package io.podveil.sidecar;
 
 import io.podveil.sidecar.Configuration.Interception;
 import io.podveil.sidecar.Configuration.Logging;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -12,8 +13,9 @@ public sealed interface Invocation {
    * Set the rules and routes of this network namespace and verify them, or take them away.
    *
    * @param remove whether to take them away
+   * @param await how long to wait then for the sidecar to be ready; zero for not at all
    */
-  record Capture(Interception interception, Logging logging, boolean remove)
+  record Capture(Interception interception, Logging logging, boolean remove, Duration await)
       implements Invocation {}
 
   /** Serve, in a network namespace whose rules were set before. */

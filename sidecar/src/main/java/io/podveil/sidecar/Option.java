@@ -35,7 +35,7 @@ record Option<T>(
 
   /** A heading of the help text, and which commands have the options below it. */
   enum Section {
-    REMOVAL("Removal"),
+    CAPTURE("Of capture alone"),
     CREDENTIALS("Credentials from files"),
     SERVICE("Credentials from podveil-certs, instead of files"),
     LISTENERS("Listeners"),
@@ -53,7 +53,7 @@ record Option<T>(
 
     boolean concerns(Command command) {
       return switch (this) {
-        case REMOVAL -> command == Command.CAPTURE;
+        case CAPTURE -> command == Command.CAPTURE;
         case CREDENTIALS, SERVICE, TRAFFIC, LIMITS, POD -> command != Command.CAPTURE;
         case LISTENERS, INTERCEPTION, LOGGING -> true;
       };

@@ -21,13 +21,21 @@ import org.jspecify.annotations.Nullable;
 final class Options {
   static final Option<Boolean> REMOVE =
       new Option<>(
-          Section.REMOVAL,
+          Section.CAPTURE,
           "remove",
           Arity.SWITCH,
           "",
           "false",
           Readers.BOOLEAN,
           "take the rules and routes away instead of setting them");
+  static final Option<Duration> AWAIT =
+      once(
+          Section.CAPTURE,
+          "await",
+          "TIME",
+          "0s",
+          Readers.duration(Duration.ZERO, Duration.ofHours(1)),
+          "then wait until the sidecar of this network namespace is ready, no longer than this");
 
   static final Option<Path> CERT =
       once(
@@ -261,6 +269,7 @@ final class Options {
   static final List<Option<?>> ALL =
       List.of(
           REMOVE,
+          AWAIT,
           CERT,
           KEY,
           CA_CERT,

@@ -6,6 +6,9 @@ import io.podveil.sidecar.capture.CaptureException;
 import io.podveil.sidecar.capture.CaptureRules;
 import io.podveil.sidecar.identity.IdentityException;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The program: reads what it is asked for, does it, and exits with a code that tells. */
 public final class Sidecar {
@@ -21,14 +24,11 @@ public final class Sidecar {
   public static void main(String[] arguments) {
     try {
       switch (Invocation.parse(arguments, System.getenv())) {
-        case Invocation.Capture(var interception, var logging, boolean remove) ->
-            capture(interception, log(logging), remove);
-        case Invocation.Run(Configuration configuration) -> {
-          if (System.getenv(TRAINING) != null) {
-            Capture.rehearse(rules(configuration.interception()));
-          }
-          serve(configuration);
+        case Invocation.Capture(var interception, var logging, boolean remove, Duration await) -> {
+          capture(interception, log(logging), remove);
+          await(interception, log(logging), await);
         }
+        case Invocation.Run(Configuration configuration) -> serve(configuration);
         case Invocation.CaptureAndRun(Configuration configuration) -> {
           capture(configuration.interception(), log(configuration.logging()), false);
           serve(configuration);
@@ -55,6 +55,32 @@ public final class Sidecar {
     System.out.println(log.message("capture: rules and routes are in force", Clock.systemUTC()));
   }
 
+  private static void await(
+      Configuration.Interception interception, ConnectionLog log, Duration patience) {
+    if (patience.isZero()) {
+      return;
+    }
+    Consumer<String> say =
+        text -> System.out.println(log.message("capture: " + text, Clock.systemUTC()));
+    Optional<String> missing =
+        new AwaitReady(interception.listeners().admin(), say).within(patience);
+    if (missing.isPresent()) {
+      exit(
+          FAILED,
+          "the rules are in force, but the sidecar is not ready after %d s: %s; its own log says more (in a pod: kubectl logs POD -c podveil)"
+              .formatted(patience.toSeconds(), missing.get()));
+    }
+    say.accept("the sidecar is ready");
+  }
+
+  /** What {@code capture} does in a pod, as far as it goes without its privilege. */
+  private static void rehearse(Configuration configuration) {
+    Configuration.Interception interception = configuration.interception();
+    Capture.rehearse(rules(interception));
+    AwaitReady ready = new AwaitReady(interception.listeners().admin(), text -> {});
+    Thread.ofPlatform().daemon().start(() -> ready.within(Duration.ofSeconds(10)));
+  }
+
   static ConnectionLog log(Configuration.Logging logging) {
     return switch (logging.format()) {
       case TEXT -> ConnectionLog.TEXT;
@@ -73,6 +99,9 @@ public final class Sidecar {
   }
 
   private static void serve(Configuration configuration) {
+    if (System.getenv(TRAINING) != null) {
+      rehearse(configuration);
+    }
     Server server = new Server(configuration);
     // A hook of the JVM's ends with the signal's own exit code, unless it halts: an orderly end is
     // 0.

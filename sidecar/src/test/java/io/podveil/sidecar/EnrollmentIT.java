@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.podveil.sidecar.testbed.CertsPlayer;
 import io.podveil.sidecar.testbed.CertsPlayer.Answer;
+import io.podveil.sidecar.testbed.Echo;
 import io.podveil.sidecar.testbed.Family;
 import io.podveil.sidecar.testbed.Mesh;
 import io.podveil.sidecar.testbed.MeshedPod;
@@ -81,6 +82,29 @@ final class EnrollmentIT {
       web.sidecar().await("ingress .* as ns/shop/sa/web from ns/shop/sa/cart mtls TLSv1.3 5B up");
     }
     assertThat(cart.get("/readyz")).isEqualTo("ready\n");
+  }
+
+  /** As the injector has a pod start. */
+  @Test
+  void whoWaitsForItGoesOnOnceItServesBehindTheRules() throws Exception {
+    certs.answering(question -> Answer.problem(503, "The signer is away", "try later"));
+    MeshedPod cart = mesh.enrolling("cart", certs);
+    cart.launchWithoutCapture();
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(() -> cart.capture("--await=3s"))
+        .withMessageContaining(
+            "the rules are in force, but the sidecar is not ready after 3 s: no certificate yet,")
+        .withMessageContaining("The signer is away (503): try later")
+        .withMessageEndingWith("its own log says more (in a pod: kubectl logs POD -c podveil)");
+
+    certs.answering(question -> Answer.ok(certs.issue(question)));
+    assertThat(cart.capture("--await=30s"))
+        .containsSubsequence("rules and routes are in force", "the sidecar is ready");
+    try (Echo _ = Echo.in(web.namespace())) {
+      Echo.ask(cart.namespace(), web.address(Family.V6), "hello");
+    }
+    web.sidecar().await("ingress .* as ns/shop/sa/web from ns/shop/sa/cart mtls TLSv1.3 5B up");
   }
 
   @Test

@@ -107,7 +107,9 @@ class InvocationTest {
 
     assertThat(capture.interception().excludedInboundPorts()).isEqualTo(Ports.parse("22"));
     assertThat(capture.remove()).isFalse();
+    assertThat(capture.await()).isZero();
     assertThat(((Capture) parse("capture --remove")).remove()).isTrue();
+    assertThat(((Capture) parse("capture --await 5m")).await()).isEqualTo(Duration.ofMinutes(5));
   }
 
   @Test
@@ -143,6 +145,8 @@ class InvocationTest {
           capture --cert c              | --cert means nothing to capture; --help says what does
           run --remove                  | --remove means nothing to run; --help says what does
           --remove                      | --remove means nothing to podveil-sidecar without capture; --help says what does
+          run --await 1s                | --await means nothing to run; --help says what does
+          capture --remove --await=1s   | --await goes without --remove, after which nothing gets ready
           capture --remove=maybe        | --remove on the command line: "maybe" is not a choice: allowed are true and false
           run --tcp-port 3              | --tcp-port and --admin-port are both 3: allowed are three different ports
           run --inbound open            | --inbound on the command line: "open" is not a choice: allowed are strict and permissive

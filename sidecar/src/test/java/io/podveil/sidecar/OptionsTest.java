@@ -31,6 +31,7 @@ class OptionsTest {
     List<String> noFiles = List.of("", " ", "a\0b");
     return Stream.of(
         row(Options.REMOVE, of("true", "true", "false", "false"), List.of("yes", ""), "true and"),
+        row(Options.AWAIT, of("0s", "PT0S", "1h", "PT1H", "500ms", "PT0.5S"), noTimes, "0s to 1h"),
         row(Options.CERT, of("/a/b.pem", "/a/b.pem", "c", "c"), noFiles, "allowed are"),
         row(Options.KEY, of("key.pem", "key.pem"), noFiles, "allowed are"),
         row(Options.CA_CERT, of("../ca", "../ca"), noFiles, "allowed are"),
@@ -189,10 +190,10 @@ class OptionsTest {
     return new Settings(line(), environment);
   }
 
-  /** Under a command that has them all, bar the one that is capture's alone. */
+  /** Under a command that has them all, bar those that are capture's alone. */
   private static CommandLine line(String... args) {
-    boolean removal = Arrays.stream(args).anyMatch(arg -> arg.startsWith("--remove"));
-    return CommandLine.read(removal ? new String[] {"capture", args[0]} : args);
+    boolean captures = Arrays.stream(args).anyMatch(arg -> arg.matches("--(remove|await).*"));
+    return CommandLine.read(captures ? new String[] {"capture", args[0]} : args);
   }
 
   private static Row row(

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,10 +71,11 @@ final class StartContractTest {
   }
 
   @Test
-  void theInitContainerSetsTheSameRules() throws IOException {
+  void theInitContainerSetsTheSameRulesAndWaitsForTheSidecar() throws IOException {
     Invocation.Capture capture = (Invocation.Capture) invocation("podveil-init", Map.of());
     Invocation.Run run = (Invocation.Run) invocation("podveil", Map.of());
     assertThat(capture.remove()).isFalse();
+    assertThat(capture.await()).isEqualTo(Duration.ofMinutes(5));
     assertThat(capture.interception()).isEqualTo(run.configuration().interception());
   }
 

@@ -109,9 +109,10 @@ final class Ruleset {
           fib daddr type != local accept
           tcp dport $UNTOUCHED ct mark set 0xe accept
           tcp dport { $EGRESS, $INGRESS } reject with tcp reset
-          ct state invalid drop
-          # The middle of a connection of the sidecar's that conntrack forgot.
+          # A connection of the sidecar's that is older than the rules, or that conntrack forgot. Before what
+          # is invalid: so is, without its SYN, the answer to one.
           socket mark 0xb ct mark set 0xe accept
+          ct state invalid drop
           # A new connection, or the middle of one that nobody knows: the same as on the way out.
           ct mark set 0xb
         }

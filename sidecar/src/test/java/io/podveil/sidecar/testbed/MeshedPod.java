@@ -68,6 +68,11 @@ public final class MeshedPod implements AutoCloseable {
     sidecar().await(" serves as ");
   }
 
+  /** Starts the sidecar where no rules are, and waits for nothing. */
+  public void launchWithoutCapture() {
+    launch("run");
+  }
+
   /** Runs {@code podveil-sidecar capture} in the pod, to its end; returns what it said. */
   public String capture(String... options) {
     List<String> line = new ArrayList<>(command());
