@@ -468,7 +468,8 @@ check_certs_away() {
 }
 
 # ready_in NAME LABELS: milliseconds from the pod's creation to its readiness, as seen from here; before them, of a pod
-# with a sidecar, those until the rules are in force and until it serves, by its node's clock
+# with a sidecar, those until the rules are in force, until it serves, and until podveil-init heard that it is ready, by its
+# node's clock
 ready_in() {
   local began ready
   began=$(date +%s%N)
@@ -476,8 +477,9 @@ ready_in() {
   ready shop "$1" >/dev/null
   ready=$(since "$began" "$(date +%s%N)")
   if ! bare "$1"; then
-    printf '%s/%s/' "$(since "$began" "$(said_at "$1" podveil-init 'in force')")" \
-      "$(since "$began" "$(said_at "$1" podveil 'serves as')")"
+    printf '%s/%s/%s/' "$(since "$began" "$(said_at "$1" podveil-init 'in force')")" \
+      "$(since "$began" "$(said_at "$1" podveil 'serves as')")" \
+      "$(since "$began" "$(said_at "$1" podveil-init 'is ready')")"
   fi
   echo "$ready"
   gone shop "$1"
@@ -491,7 +493,7 @@ check_times() {
     bare+=" $(ready_in bare-$i '{podveil.io/inject: "false"}')"
     veiled+=" $(ready_in veiled-$i '{}')"
   done
-  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it, rules/serving/ready:$veiled"
+  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it, rules/serving/ready inside/ready:$veiled"
 }
 
 # A sample of pods of many shapes through the real API server: valid, nothing lost, and nothing added the second time.

@@ -23,7 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Addition {
   static final String INIT = "podveil-init";
   static final String SIDECAR = "podveil";
-  static final Set<String> CONTAINER_NAMES = Set.of(INIT, SIDECAR);
+  static final Set<String> CONTAINER_NAMES = Set.of(SIDECAR, INIT);
   static final String PROBES_VARIABLE = "PODVEIL_PROBES";
 
   private static final List<Setting> CAPTURE_SETTINGS =
@@ -63,7 +63,7 @@ public final class Addition {
       Optional<String> mtlsCidrs) {}
 
   /** What one pod gets; the stamp names the version and a hash of the rest. */
-  record Parts(ObjectNode init, ObjectNode sidecar, List<JsonNode> volumes, String stamp) {}
+  record Parts(ObjectNode sidecar, ObjectNode init, List<JsonNode> volumes, String stamp) {}
 
   public Addition(Installation installation) {
     this.installation = installation;
@@ -78,7 +78,7 @@ public final class Addition {
     setVariable(sidecar, "PODVEIL_TRUST_DOMAIN", installation.trustDomain());
     installation.mtlsCidrs().ifPresent(cidrs -> setVariable(sidecar, "PODVEIL_MTLS_CIDRS", cidrs));
     set(sidecar, settings, RUN_SETTINGS);
-    for (ObjectNode container : List.of(init, sidecar)) {
+    for (ObjectNode container : List.of(sidecar, init)) {
       resource(container, "requests", "cpu", settings.value(Setting.CPU_REQUEST));
       resource(container, "requests", "memory", settings.value(Setting.MEMORY_REQUEST));
       resource(container, "limits", "cpu", settings.value(Setting.CPU_LIMIT));
@@ -86,7 +86,7 @@ public final class Addition {
     }
     List<JsonNode> volumes =
         template.path("volumes").valueStream().map(JsonNode::deepCopy).toList();
-    return new Parts(init, sidecar, volumes, stamp(init, sidecar, template.path("volumes")));
+    return new Parts(sidecar, init, volumes, stamp(sidecar, init, template.path("volumes")));
   }
 
   Set<String> volumeNames() {

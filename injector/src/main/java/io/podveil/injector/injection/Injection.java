@@ -78,12 +78,14 @@ final class Injection {
   }
 
   private void placeContainers(Map<String, ObjectNode> replayed) {
-    ObjectNode init = kept(Addition.INIT).orElse(parts.init());
     ObjectNode sidecar = kept(Addition.SIDECAR).orElse(parts.sidecar()).deepCopy();
+    ObjectNode init = kept(Addition.INIT).orElse(parts.init());
     if (!replayed.isEmpty()) {
       Addition.setVariable(sidecar, Addition.PROBES_VARIABLE, Checks.inWords(replayed));
     }
-    if (init.equals(at(0)) && sidecar.equals(at(1))) {
+    // The sidecar starts first and the other waits for it: the kubelet goes on to the app when both
+    // the rules are in force and the sidecar is ready, and has one turn less to take.
+    if (sidecar.equals(at(0)) && init.equals(at(1))) {
       return;
     }
     pod.initContainers().stream()
@@ -93,8 +95,8 @@ final class Injection {
             Comparator.comparingInt((JsonPointer place) -> place.last().getMatchingIndex())
                 .reversed())
         .forEach(draft::remove);
-    draft.insert(Pod.INIT_CONTAINERS, 0, init);
-    draft.insert(Pod.INIT_CONTAINERS, 1, sidecar);
+    draft.insert(Pod.INIT_CONTAINERS, 0, sidecar);
+    draft.insert(Pod.INIT_CONTAINERS, 1, init);
   }
 
   private Optional<ObjectNode> kept(String name) {

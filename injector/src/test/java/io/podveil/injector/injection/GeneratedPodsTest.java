@@ -52,8 +52,8 @@ class GeneratedPodsTest {
   private static void assertValid(ObjectNode patched) {
     Pod pod = inModel(patched);
     List<Container> inits = pod.getSpec().getInitContainers();
-    assertThat(inits.get(0).getName()).isEqualTo("podveil-init");
-    assertThat(inits.get(1).getName()).isEqualTo("podveil");
+    assertThat(inits.get(0).getName()).isEqualTo("podveil");
+    assertThat(inits.get(1).getName()).isEqualTo("podveil-init");
     List<Container> all =
         Stream.concat(inits.stream(), pod.getSpec().getContainers().stream()).toList();
     Set<String> volumes = distinct(pod.getSpec().getVolumes(), Volume::getName);

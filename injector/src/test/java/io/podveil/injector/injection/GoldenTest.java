@@ -42,7 +42,7 @@ class GoldenTest {
   void tellsTheSidecarWhatToReplayInTheFormAgreedOn() throws IOException {
     ObjectNode pod = Pods.injected(read("contract/probes.pod.json"));
 
-    String words = variables(pod.at("/spec/initContainers/1")).get("PODVEIL_PROBES");
+    String words = variables(pod.at("/spec/initContainers/0")).get("PODVEIL_PROBES");
 
     agrees("contract/probes.json", JSON.readTree(words));
   }

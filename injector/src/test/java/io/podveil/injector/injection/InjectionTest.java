@@ -23,8 +23,9 @@ class InjectionTest {
         injected(pod("", "\"initContainers\": [{\"name\": \"first\"}, {\"name\": \"second\"}]"));
 
     assertThat(names(pod.at("/spec/initContainers")))
-        .containsExactly("podveil-init", "podveil", "first", "second");
-    assertThat(pod.at("/spec/initContainers/1/restartPolicy").stringValue()).isEqualTo("Always");
+        .containsExactly("podveil", "podveil-init", "first", "second");
+    assertThat(pod.at("/spec/initContainers/0/restartPolicy").stringValue()).isEqualTo("Always");
+    assertThat(pod.at("/spec/initContainers/0").has("startupProbe")).isFalse();
   }
 
   @Test
@@ -51,12 +52,12 @@ class InjectionTest {
   void comesFirstAgainWhenAnotherWebhookPutAContainerBeforeIt() {
     ObjectNode pod = injected(pod("", ""));
     ((ArrayNode) pod.at("/spec/initContainers")).insertObject(0).put("name", "theirs");
-    sidecar(pod, 2).put("image", "mirror.example/podveil-sidecar:0.0.0-test");
+    sidecar(pod, 1).put("image", "mirror.example/podveil-sidecar:0.0.0-test");
 
     ObjectNode again = injected(pod);
 
     assertThat(names(again.at("/spec/initContainers")))
-        .containsExactly("podveil-init", "podveil", "theirs");
+        .containsExactly("podveil", "podveil-init", "theirs");
     assertThat(sidecar(again).path("image").stringValue()).startsWith("mirror.example/");
   }
 
@@ -95,7 +96,7 @@ class InjectionTest {
     assertThat(sidecar(renewed).path("image").stringValue()).isEqualTo("podveil-sidecar:1");
     assertThat(probes(renewed).propertyNames()).containsExactly("a/liveness");
     assertThat(names(renewed.at("/spec/initContainers")))
-        .containsExactly("podveil-init", "podveil");
+        .containsExactly("podveil", "podveil-init");
     assertThat(names(renewed.at("/spec/volumes"))).doesNotHaveDuplicates();
     assertThat(next.decide(renewed, "shop", Mode.STRICT))
         .isEqualTo(new Skip(Reason.ALREADY_INJECTED));
@@ -236,7 +237,7 @@ class InjectionTest {
   }
 
   private static ObjectNode sidecar(ObjectNode pod) {
-    return sidecar(pod, 1);
+    return sidecar(pod, 0);
   }
 
   private static ObjectNode sidecar(ObjectNode pod, int index) {
