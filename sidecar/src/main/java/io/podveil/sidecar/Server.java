@@ -15,7 +15,6 @@ import io.podveil.sidecar.egress.Egress;
 import io.podveil.sidecar.egress.EgressRouter;
 import io.podveil.sidecar.egress.IdleLinks;
 import io.podveil.sidecar.egress.Turns;
-import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.identity.IdentityFiles;
 import io.podveil.sidecar.ingress.HalfOpen;
@@ -28,6 +27,7 @@ import io.podveil.sidecar.net.CaptureProbe;
 import io.podveil.sidecar.net.Dialer;
 import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Listeners;
+import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.net.OwnAddresses;
 import io.podveil.sidecar.peers.PeerDirectory;
 import io.podveil.sidecar.probe.Replays;
@@ -46,7 +46,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
@@ -66,6 +65,9 @@ final class Server {
   /** How often to look whether memory that a load took can be given back. */
   private static final Duration TRIM = Duration.ofSeconds(15);
 
+  /** On a machine that takes longer, being ready is more urgent. */
+  private static final Duration WARM_UP = Duration.ofMillis(250);
+
   /** For the last words of connections that a drain cut off. */
   private static final Duration CUT_OFF = Duration.ofSeconds(2);
 
@@ -84,7 +86,7 @@ final class Server {
   private final IdleLinks idleLinks;
   private final IdleWires idleWires;
   private final Readiness readiness;
-  private final CompletableFuture<TlsEngine> engine;
+  private final TlsEngine engine;
   private volatile List<ChannelFuture> listening = List.of();
 
   /**
@@ -98,7 +100,6 @@ final class Server {
     this.out = new LogWriter(text -> log.message(text, clock));
     this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
     LibraryLog.to(this::say);
-    this.engine = CompletableFuture.supplyAsync(this::cryptography);
     Configuration.Limits limits = configuration.limits();
     Capacity capacity = capacity(limits.connections());
     this.idleLinks = new IdleLinks(configuration.reuse(), capacity.idle());
@@ -118,6 +119,7 @@ final class Server {
     vertx.setPeriodic(TRIM.toMillis(), timer -> trim.look(connections.count()));
     this.readiness = new Readiness(probe, loops, clock);
     openAdmin(configuration.interception().listeners().admin());
+    this.engine = TlsEngine.best(this::say);
   }
 
   /**
@@ -150,21 +152,13 @@ final class Server {
     }
   }
 
-  /**
-   * Loading it takes as long as all the rest does until there is an identity, so it runs beside.
-   */
-  private TlsEngine cryptography() {
-    Credential.prepare();
-    return TlsEngine.best(this::say);
-  }
-
   private Tls tls(Identity identity) {
-    return new Tls(identity, engine.join(), configuration.limits().handshakeTimeout(), clock);
+    return new Tls(identity, engine, configuration.limits().handshakeTimeout(), clock);
   }
 
   private void open(Tls tls, Optional<PeerDirectory> peers) {
     listening = listen(configuration.interception().listeners(), tls, peers);
-    WarmUp.of(tls, connection -> log.line(connection, clock), verbose);
+    warmUp(tls);
     readiness.serving(tls);
     say(
         "podveil-sidecar "
@@ -176,14 +170,29 @@ final class Server {
             + tls.identity().credential().notAfter());
   }
 
+  private void warmUp(Tls tls) {
+    tls.identity().credential().addresses().stream()
+        .filter(OwnAddresses::contain)
+        .findFirst()
+        .map(own ->
+            new WarmUp(tls, dialer, loops, clock, own, WARM_UP, ended -> log.line(ended, clock)))
+        .ifPresent(warmUp -> warmUp.run(verbose));
+  }
+
   private List<ChannelFuture> listen(
       Configuration.Listeners ports, Tls tls, Optional<PeerDirectory> peers) {
-    Listeners listeners = new Listeners(loops);
+    Listeners listeners = new Listeners(loops, Listeners.anyAddress());
     ChannelHandler pause = new AcceptPause(this::acceptPaused);
     List<ChannelFuture> opened =
         List.of(
-            listeners.egress(ports.tcp(), egress(ports, tls, peers).acceptor(), pause),
-            listeners.ingress(ports.tls(), ingress(ports, tls).acceptor(), pause));
+            listeners.egress(
+                ports.tcp(),
+                egress(ports, tls, peers).acceptor(OriginalDestination::ofTransparent),
+                pause),
+            listeners.ingress(
+                ports.tls(),
+                ingress(ports, tls).acceptor(OriginalDestination::ofRedirected),
+                pause));
     opened.forEach(Server::awaitOpen);
     return opened;
   }
@@ -206,7 +215,7 @@ final class Server {
                 .put("pod", configuration.pod().inState())
                 .put("rules", CaptureState.of(configuration)));
     try {
-      admin.listen(vertx, Listeners.anyAddress(), port).await();
+      admin.listen(vertx, Listeners.anyAddress().getHostAddress(), port).await();
     } catch (RuntimeException e) {
       throw new ListenException("port " + port + " can't be opened: " + e.getMessage(), e);
     }

@@ -4,9 +4,11 @@ import io.podveil.sidecar.admin.ConnectionLog;
 import io.podveil.sidecar.capture.Capture;
 import io.podveil.sidecar.capture.CaptureException;
 import io.podveil.sidecar.capture.CaptureRules;
+import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.IdentityException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -22,6 +24,10 @@ public final class Sidecar {
 
   /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
   public static void main(String[] arguments) {
+    if (List.of(arguments).contains(Command.RUN.word)) {
+      // What takes longest until there is an identity, so it runs beside all the rest.
+      Thread.ofPlatform().daemon().name("p-256").start(Credential::prepare);
+    }
     try {
       switch (Invocation.parse(arguments, System.getenv())) {
         case Invocation.Capture(var interception, var logging, boolean remove, Duration await) -> {

@@ -1,182 +1,263 @@
 package io.podveil.sidecar;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslHandler;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.NetUtil;
+import io.netty.util.ReferenceCountUtil;
+import io.podveil.sidecar.egress.Egress;
+import io.podveil.sidecar.egress.EgressRouter;
+import io.podveil.sidecar.egress.IdleLinks;
+import io.podveil.sidecar.egress.OutboundMode;
+import io.podveil.sidecar.egress.Turns;
+import io.podveil.sidecar.ingress.HalfOpen;
+import io.podveil.sidecar.ingress.IdleWires;
+import io.podveil.sidecar.ingress.InboundMode;
+import io.podveil.sidecar.ingress.Ingress;
+import io.podveil.sidecar.ingress.IngressRouter;
+import io.podveil.sidecar.net.CaptureProbe;
+import io.podveil.sidecar.net.Cidr;
+import io.podveil.sidecar.net.Dialer;
+import io.podveil.sidecar.net.Listeners;
+import io.podveil.sidecar.net.OriginalDestination;
 import io.podveil.sidecar.relay.Connection;
-import io.podveil.sidecar.relay.Connection.Direction;
 import io.podveil.sidecar.relay.Connections;
-import io.podveil.sidecar.relay.Outcome;
-import io.podveil.sidecar.relay.Relay;
-import io.podveil.sidecar.tls.PeerIdentity;
 import io.podveil.sidecar.tls.Tls;
-import io.podveil.sidecar.wire.Accept;
-import io.podveil.sidecar.wire.ConnectionId;
-import io.podveil.sidecar.wire.FrameCodec;
-import io.podveil.sidecar.wire.Hello;
-import io.podveil.sidecar.wire.StreamSignal;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Connections with ourselves, in memory, before we say that we are ready: the first time that code
- * runs it takes ten times as long, and that shall not be the first client's time. Whether it works
- * out or not, nobody is any the worse for it.
+ * Connections with ourselves before we say that we are ready: the first time that code runs it
+ * takes ten times as long, and that shall not be the first client's time. They go the whole way, an
+ * app's call through our own egress and ingress side to another app, with listeners, books and idle
+ * connections of their own. Nobody else gets to any of it: what isn't on loopback wants mutual TLS.
+ * Whether it works out or not, nobody is any the worse for it.
  */
 final class WarmUp {
-  /** It gets no faster for a while after so many. */
-  private static final int CONNECTIONS = 8;
+  /** Half of them with a handshake. It gets no faster for a while after so many. */
+  static final int CALLS = 20;
 
-  /** On a machine that is so slow, being ready is more urgent. */
-  private static final long ENOUGH_NANOS = 150_000_000;
-
-  private static final InetSocketAddress NOWHERE =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
   private static final int REQUEST_BYTES = 1024;
 
-  private final Connections connections =
-      new Connections(Integer.MAX_VALUE, "", began -> {}, this::ended);
-  private final Consumer<Connection> books;
-  private int completed;
-  private final EmbeddedChannel clientApp = new EmbeddedChannel();
-  private final EmbeddedChannel clientWire;
-  private final EmbeddedChannel serverWire;
-  private final EmbeddedChannel serverApp = new EmbeddedChannel();
+  private final Tls tls;
+  private final Dialer dialer;
+  private final EventLoopGroup loops;
+  private final Clock clock;
+  private final InetAddress own;
+  private final Duration atMost;
+  private final long until;
+  private final Connections connections;
+  private final IdleLinks idleLinks = new IdleLinks(1, 1);
+  private final IdleWires idleWires = new IdleWires(1);
+  private final List<Channel> opened = new ArrayList<>();
+  private int answered;
 
-  private WarmUp(Tls tls, Consumer<Connection> books) {
-    this.books = books;
-    SslHandler client = tls.client(clientApp.alloc());
-    clientWire = new EmbeddedChannel(client);
-    SslHandler server = tls.server(clientApp.alloc());
-    serverWire = new EmbeddedChannel(server);
-    client.handshakeFuture().addListener(shaken -> egress(client, shaken.cause()));
-    server.handshakeFuture().addListener(shaken -> ingress(server, shaken.cause()));
+  /**
+   * Opens nothing yet; the time begins to run.
+   *
+   * @param own an address of this network namespace that the certificate names
+   * @param books told of each connection that ended, on an event loop; what comes of it is thrown
+   *     away
+   */
+  WarmUp(
+      Tls tls,
+      Dialer dialer,
+      EventLoopGroup loops,
+      Clock clock,
+      InetAddress own,
+      Duration atMost,
+      Consumer<Connection> books) {
+    this.tls = tls;
+    this.dialer = dialer;
+    this.loops = loops;
+    this.clock = clock;
+    this.own = own;
+    this.atMost = atMost;
+    this.until = System.nanoTime() + atMost.toNanos();
+    this.connections = new Connections(Integer.MAX_VALUE, "", began -> {}, books);
   }
 
   /**
-   * Takes about a tenth of a second, not much more in any case, and never fails.
+   * Makes the calls that there is time for. Never fails.
    *
-   * @param books told of each connection that ended; what comes of it is thrown away
-   * @return how many connections went as they should
+   * @return how many were answered
    */
-  static int of(Tls tls, Consumer<Connection> books, Consumer<String> verbose) {
-    long begin = System.nanoTime();
-    int good = 0;
+  int run(Consumer<String> verbose) {
     try {
-      for (int i = 0; i < CONNECTIONS && System.nanoTime() - begin < ENOUGH_NANOS; i++) {
-        good += new WarmUp(tls, books).request() ? 1 : 0;
-      }
-    } catch (Throwable e) {
+      calls();
+    } catch (Exception e) {
       // Netty throws checked exceptions undeclared, and none of them may keep us from serving.
       verbose.accept("warm-up ended early: " + e);
-    }
-    return good;
-  }
-
-  /** Returns whether both ends saw it completed. */
-  private boolean request() {
-    try {
-      exchange();
-      clientApp.writeInbound(clientApp.alloc().ioBuffer().writeZero(REQUEST_BYTES));
-      exchange();
-      serverApp.writeInbound(serverApp.alloc().ioBuffer().writeZero(REQUEST_BYTES));
-      exchange();
-      clientApp.writeInbound(StreamSignal.END);
-      exchange();
-      serverApp.writeInbound(StreamSignal.END);
-      exchange();
-      return completed == 2;
     } finally {
-      for (EmbeddedChannel channel :
-          new EmbeddedChannel[] {clientApp, clientWire, serverWire, serverApp}) {
-        channel.close();
-        channel.releaseOutbound();
-        channel.releaseInbound();
+      close();
+    }
+    verbose.accept("warm-up: " + answered + " calls to ourselves were answered");
+    return answered;
+  }
+
+  private void calls() throws Exception {
+    OriginalDestination app =
+        new OriginalDestination(
+            listen(at(loopback()).egress(0, new Echo(), new ChannelHandlerAdapter() {})));
+    OriginalDestination peer =
+        new OriginalDestination(
+            listen(
+                at(own).ingress(0, ingress().acceptor(to -> app), new ChannelHandlerAdapter() {})));
+    InetSocketAddress fresh = egress(new IdleLinks(0, 0), peer);
+    InetSocketAddress known = egress(idleLinks, peer);
+    for (int i = 0; i < CALLS && System.nanoTime() < until; i++) {
+      answered += call(i % 2 == 0 ? fresh : known) ? 1 : 0;
+    }
+  }
+
+  private boolean call(InetSocketAddress egress) throws Exception {
+    Call call = new Call();
+    ChannelFuture dial = dialer.inside(loops.next(), own, egress, call);
+    opened.add(dial.channel());
+    dial.addListener(done -> {
+      if (!done.isSuccess()) {
+        call.ended.completeExceptionally(done.cause());
       }
-    }
+    });
+    return call.ended.get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
   }
 
-  /** Carries what each end of the wire wrote to the other one, until both are silent. */
-  private void exchange() {
-    boolean more = true;
-    while (more) {
-      boolean sent = carry(clientWire, serverWire);
-      more = carry(serverWire, clientWire) || sent;
-    }
+  private InetSocketAddress egress(IdleLinks links, OriginalDestination peer) throws Exception {
+    EgressRouter router =
+        new EgressRouter(
+            List.of(new Cidr(own, own.getAddress().length * Byte.SIZE)),
+            OutboundMode.STRICT,
+            0,
+            address -> false,
+            bound -> 0);
+    Egress egress =
+        new Egress(
+            router,
+            Optional.empty(),
+            tls,
+            links,
+            new Turns(),
+            dialer,
+            connections,
+            new CaptureProbe(dialer),
+            clock,
+            said -> {});
+    return listen(
+        at(loopback()).egress(0, egress.acceptor(to -> peer), new ChannelHandlerAdapter() {}));
   }
 
-  private static boolean carry(EmbeddedChannel from, EmbeddedChannel to) {
-    from.runPendingTasks();
-    boolean any = false;
-    for (ByteBuf bytes = from.readOutbound(); bytes != null; bytes = from.readOutbound()) {
-      if (to.isOpen()) {
-        to.writeInbound(bytes);
-        any = true;
-      } else {
-        bytes.release();
-      }
-    }
-    return any;
+  private Ingress ingress() {
+    return new Ingress(
+        new IngressRouter(InboundMode.STRICT, Set.of()),
+        tls,
+        dialer,
+        connections,
+        idleWires,
+        new HalfOpen(CALLS),
+        atMost,
+        atMost,
+        clock,
+        said -> {},
+        warned -> {},
+        () -> {});
   }
 
-  private void egress(SslHandler tls, @Nullable Throwable failure) {
-    if (failure == null) {
-      PeerIdentity.of(tls.engine().getSession());
-      Relay relay = relay(Direction.EGRESS);
-      clientWire.pipeline().addLast(FrameCodec.client(), new Skip(Accept.class), relay.wireEnd());
-      clientApp.pipeline().addLast(relay.appEnd());
-      clientWire
-          .pipeline()
-          .lastContext()
-          .writeAndFlush(new Hello(ConnectionId.random(), NOWHERE, NOWHERE));
-      relay.start();
-    }
+  private Listeners at(InetAddress address) {
+    return new Listeners(loops, address);
   }
 
-  private void ingress(SslHandler tls, @Nullable Throwable failure) {
-    if (failure == null) {
-      PeerIdentity.of(tls.engine().getSession());
-      Relay relay = relay(Direction.INGRESS);
-      serverWire.pipeline().addLast(FrameCodec.server(), new Skip(Hello.class), relay.wireEnd());
-      serverApp.pipeline().addLast(relay.appEnd());
-      relay.start();
-    }
+  private InetSocketAddress listen(ChannelFuture listener) throws Exception {
+    opened.add(listener.channel());
+    listener.get(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+    return (InetSocketAddress) listener.channel().localAddress();
   }
 
-  private void ended(Connection connection) {
-    books.accept(connection);
-    if (connection.outcome().orElseThrow() instanceof Outcome.Completed) {
-      completed++;
-    }
+  private InetAddress loopback() {
+    return own instanceof Inet6Address ? NetUtil.LOCALHOST6 : NetUtil.LOCALHOST4;
   }
 
-  private Relay relay(Direction direction) {
-    Connection connection = connections.open(direction, NOWHERE, NOWHERE).orElseThrow();
-    return new Relay(connections, connection, aborted -> {});
+  private void close() {
+    opened.forEach(Channel::close);
+    idleLinks.close();
+    idleWires.close();
+    connections.closeAll();
   }
 
-  /** Stands where the answer to a HELLO, or the HELLO, is waited for. */
-  private static final class Skip extends ChannelInboundHandlerAdapter {
-    private final Class<?> kind;
+  /** One request of the app that calls, which ends the connection once it has the whole answer. */
+  private static final class Call extends ChannelInboundHandlerAdapter {
+    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    private int missing = REQUEST_BYTES;
 
-    Skip(Class<?> kind) {
-      this.kind = kind;
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      ctx.writeAndFlush(ctx.alloc().ioBuffer(REQUEST_BYTES).writeZero(REQUEST_BYTES));
+      ctx.read();
     }
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-      if (kind.isInstance(message)) {
-        ctx.pipeline().remove(this);
-        if (message instanceof Hello) {
-          ctx.writeAndFlush(Accept.ACCEPT);
-        }
-      } else {
-        ctx.fireChannelRead(message);
+      missing -= ((ByteBuf) message).readableBytes();
+      ReferenceCountUtil.release(message);
+      if (missing <= 0) {
+        // Not closed: once the other side has ended too, its sidecar is ready for the next one.
+        ((DuplexChannel) ctx.channel()).shutdownOutput();
       }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      ctx.read();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      ended.complete(missing <= 0);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
+  }
+
+  /** The app that is called. */
+  @Sharable
+  private static final class Echo extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      ctx.read();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      ctx.write(message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      ctx.flush();
+      ctx.read();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
     }
   }
 }

@@ -71,12 +71,10 @@ public enum ConnectionLog {
   }
 
   private static String head(Connection connection) {
-    return String.format(
-        Locale.ROOT,
-        "%-7s %s -> %s",
-        connection.direction().name().toLowerCase(Locale.ROOT),
-        NetUtil.toSocketAddressString(connection.client()),
-        NetUtil.toSocketAddressString(connection.destination()));
+    return (connection.direction() == Direction.EGRESS ? "egress  " : "ingress ")
+        + NetUtil.toSocketAddressString(connection.client())
+        + " -> "
+        + NetUtil.toSocketAddressString(connection.destination());
   }
 
   private static String tail(Connection connection, Outcome outcome) {
@@ -132,8 +130,11 @@ public enum ConnectionLog {
       value /= KILO;
       unit++;
     }
-    return String.format(
-        Locale.ROOT, value < 9.95 ? "%.1f%cB" : "%.0f%cB", value, units.charAt(unit));
+    // Not by a Formatter: its classes alone take the first connection 8 ms.
+    long tenths = Math.round(value * 10);
+    String number =
+        tenths < 100 ? tenths / 10 + "." + tenths % 10 : Long.toString(Math.round(value));
+    return number + units.charAt(unit) + 'B';
   }
 
   static String time(Duration duration) {

@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The egress side as a whole: what a connection needs on its way.
@@ -39,18 +40,21 @@ public record Egress(
     InstantSource clock,
     Consumer<String> verbose) {
 
-  /** What the listener does with each connection that it accepts. */
-  public ChannelHandler acceptor() {
+  /**
+   * What the listener does with each connection that it accepts.
+   *
+   * @param destination where such a connection was going
+   */
+  public ChannelHandler acceptor(Function<Channel, OriginalDestination> destination) {
     return new ChannelInitializer<>() {
       @Override
       protected void initChannel(Channel app) {
-        accept(app);
+        accept(app, destination.apply(app));
       }
     };
   }
 
-  private void accept(Channel app) {
-    OriginalDestination to = OriginalDestination.ofTransparent(app);
+  private void accept(Channel app, OriginalDestination to) {
     if (probe.recognizes(to)) {
       app.close();
       return;

@@ -1,7 +1,6 @@
 package io.podveil.sidecar.ingress;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.podveil.sidecar.net.Dialer;
@@ -14,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The ingress side as a whole: what a connection needs on its way.
@@ -39,31 +39,25 @@ public record Ingress(
     Consumer<String> warnings,
     Runnable portFallbacks) {
 
-  /** What the listener does with each connection that it accepts. */
-  public ChannelHandler acceptor() {
+  /**
+   * What the listener does with each connection that it accepts.
+   *
+   * @param destination where such a connection was going
+   */
+  public ChannelHandler acceptor(Function<Channel, OriginalDestination> destination) {
     return new ChannelInitializer<>() {
       @Override
       protected void initChannel(Channel wire) {
-        accept(wire);
+        accept(wire, destination.apply(wire));
       }
     };
   }
 
-  private void accept(Channel wire) {
-    OriginalDestination to;
-    try {
-      to = OriginalDestination.ofRedirected(wire);
-    } catch (ChannelException e) {
-      // Conntrack knows nothing of it, so it was dialled by hand and not redirected.
-      to = OriginalDestination.ofTransparent(wire);
-    }
-    OriginalDestination destination = to;
+  private void accept(Channel wire, OriginalDestination to) {
     connections
-        .open(Direction.INGRESS, (InetSocketAddress) wire.remoteAddress(), destination.address())
+        .open(Direction.INGRESS, (InetSocketAddress) wire.remoteAddress(), to.address())
         .ifPresentOrElse(
-            connection ->
-                new IngressConnection(this, wire, connection, destination)
-                    .begin(router.route(destination)),
+            connection -> new IngressConnection(this, wire, connection, to).begin(router.route(to)),
             () -> Reset.now(wire));
   }
 }

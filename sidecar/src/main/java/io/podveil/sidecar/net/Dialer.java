@@ -83,6 +83,16 @@ public final class Dialer {
     return on(loop, bootstrap(loop, to, handler).connect(to));
   }
 
+  /** The same, from an address of the pod's own; {@link #toAppAs} may then use its port as well. */
+  public ChannelFuture inside(
+      EventLoop loop, InetAddress from, InetSocketAddress to, ChannelHandler handler) {
+    return on(
+        loop,
+        bootstrap(loop, to, handler)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .connect(to, new InetSocketAddress(from, 0)));
+  }
+
   /** An ordinary, unmarked connection: the rules treat it as they treat the app's. */
   ChannelFuture asTheApp(EventLoop loop, InetSocketAddress to) {
     return bootstrap(loop, to, new ChannelInboundHandlerAdapter()).connect(to);

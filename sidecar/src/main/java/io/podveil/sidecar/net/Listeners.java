@@ -8,6 +8,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Socket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
@@ -18,9 +19,16 @@ public final class Listeners {
   private static final int BACKLOG = 4096;
 
   private final EventLoopGroup loops;
+  private final InetAddress address;
 
-  public Listeners(EventLoopGroup loops) {
+  /**
+   * Opens nothing yet.
+   *
+   * @param address where they listen: {@link #anyAddress} but for those that only we call
+   */
+  public Listeners(EventLoopGroup loops, InetAddress address) {
     this.loops = loops;
+    this.address = address;
   }
 
   /** Faces the app: takes connections to any address that TPROXY hands over. Unmarked. */
@@ -59,12 +67,12 @@ public final class Listeners {
         .childHandler(accepted);
   }
 
-  private static ChannelFuture bind(ServerBootstrap server, int port) {
-    return server.bind(new InetSocketAddress(anyAddress(), port));
+  private ChannelFuture bind(ServerBootstrap server, int port) {
+    return server.bind(new InetSocketAddress(address, port));
   }
 
   /** One {@code ::} socket serves both families; a kernel without IPv6 has only the other. */
-  public static String anyAddress() {
-    return Socket.isIPv6Preferred() ? "::" : "0.0.0.0";
+  public static InetAddress anyAddress() {
+    return new InetSocketAddress(Socket.isIPv6Preferred() ? "::" : "0.0.0.0", 0).getAddress();
   }
 }

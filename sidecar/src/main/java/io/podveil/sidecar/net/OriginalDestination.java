@@ -1,6 +1,7 @@
 package io.podveil.sidecar.net;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.RawUnixChannelOption;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -24,14 +25,17 @@ public record OriginalDestination(InetSocketAddress address) {
   }
 
   /**
-   * Of a connection that a {@code redirect} rule delivered, as conntrack remembers it.
-   *
-   * @throws io.netty.channel.ChannelException when conntrack knows nothing of the connection
+   * Of a connection that a {@code redirect} rule delivered, as conntrack remembers it. One that
+   * conntrack knows nothing of was dialled by hand, and was going where it is.
    */
   public static OriginalDestination ofRedirected(Channel accepted) {
     boolean v4 =
         ((InetSocketAddress) accepted.localAddress()).getAddress() instanceof java.net.Inet4Address;
-    return new OriginalDestination(parse(accepted.config().getOption(v4 ? IPV4 : IPV6), v4));
+    try {
+      return new OriginalDestination(parse(accepted.config().getOption(v4 ? IPV4 : IPV6), v4));
+    } catch (ChannelException e) {
+      return ofTransparent(accepted);
+    }
   }
 
   private static InetSocketAddress parse(ByteBuffer sockaddr, boolean v4) {

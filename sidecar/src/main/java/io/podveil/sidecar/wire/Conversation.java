@@ -42,7 +42,7 @@ record Conversation(Direction client, Direction server) {
   @Nullable Conversation after(Role sender, FrameType frame) {
     Direction direction = of(sender);
     return switch (frame) {
-      case HELLO -> sender == Role.CLIENT && equals(IDLE) ? ASKED : null;
+      case HELLO -> sender == Role.CLIENT && isIdle() ? ASKED : null;
       case ACCEPT -> direction == Direction.ANSWERING ? with(sender, Direction.OPEN) : null;
       case DATA -> direction == Direction.OPEN ? this : null;
       case END -> direction == Direction.OPEN ? with(sender, Direction.ENDED).settled() : null;
@@ -51,6 +51,14 @@ record Conversation(Direction client, Direction server) {
       case ABORT -> direction == Direction.OPEN || direction == Direction.ANSWERING ? BROKEN : null;
       case EXTENSION -> this;
     };
+  }
+
+  boolean isIdle() {
+    return client == Direction.IDLE && server == Direction.IDLE;
+  }
+
+  boolean isBroken() {
+    return client == Direction.BROKEN;
   }
 
   Direction of(Role sender) {

@@ -61,7 +61,7 @@ public final class FrameCodec extends ChannelDuplexHandler {
   }
 
   private boolean isBetweenConnections() {
-    return conversation.equals(Conversation.IDLE) && !reader.isInsideFrame();
+    return conversation.isIdle() && !reader.isInsideFrame();
   }
 
   /**
@@ -193,6 +193,6 @@ public final class FrameCodec extends ChannelDuplexHandler {
   }
 
   private boolean isBroken() {
-    return conversation.equals(Conversation.BROKEN);
+    return conversation.isBroken();
   }
 }
