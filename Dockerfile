@@ -32,6 +32,7 @@ ENV PATH=/opt/podveil/bin:/bin
 USER 65532:65532
 
 FROM control AS certs
+COPY --from=programs /opt/podveil/lib/native/libnetty_tcnative_* /opt/podveil/lib/native/
 COPY --from=programs /opt/podveil/lib/podveil-certs.* /opt/podveil/lib/
 COPY --from=programs /opt/podveil/bin/podveil-certs /opt/podveil/bin/
 ENTRYPOINT ["/opt/podveil/bin/podveil-certs"]

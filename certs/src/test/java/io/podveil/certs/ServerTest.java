@@ -1,5 +1,6 @@
 package io.podveil.certs;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
@@ -14,6 +15,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -105,6 +107,25 @@ final class ServerTest {
       kubernetes.client().pods().resource(known).patchStatus();
     });
     assertThat(request("late-token", csr(CART, "10.0.0.9")).status()).isEqualTo(200);
+  }
+
+  /** Whoever resumes is not asked for a certificate again, though it may no longer be accepted. */
+  @Test
+  void noHandshakeCanBeResumed() throws Exception {
+    Process openssl =
+        new ProcessBuilder(
+                "openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), "-tls1_3")
+            .redirectErrorStream(true)
+            .start();
+    try (OutputStream request = openssl.getOutputStream()) {
+      // A ticket would come before the answer.
+      request.write("GET /none HTTP/1.1\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+      request.flush();
+      assertThat(new String(openssl.getInputStream().readAllBytes(), UTF_8))
+          .contains("New, TLSv1.3, Cipher is ")
+          .contains("HTTP/1.1 4")
+          .doesNotContain("New Session Ticket");
+    }
   }
 
   @Test

@@ -46,6 +46,7 @@ public final class ApiServer {
                     .setKeyCertOptions(KeyCertOptions.wrap(new ServingKeys(serving)))
                     .setTrustOptions(TrustOptions.wrap(clients))
                     .setSslHandshakeTimeout(10)
+                    .setSslEngineOptions(BoringSsl.orJdk())
                     .setAcceptBacklog(1024))
             .connectionHandler(connections::opened)
             .requestHandler(router::handle);
