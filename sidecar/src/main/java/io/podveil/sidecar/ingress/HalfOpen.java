@@ -44,7 +44,7 @@ public final class HalfOpen {
    * Takes a place, perhaps somebody else's.
    *
    * @param evict called if the place goes to somebody else, on any thread; it is given back then
-   * @return empty when all are taken and nobody has more of them than this client
+   * @return empty when all are taken and nobody has at least two more of them than this client
    */
   Optional<Place> take(InetAddress client, Runnable evict) {
     Place place = new Place(client, evict);
