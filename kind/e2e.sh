@@ -468,7 +468,7 @@ check_certs_away() {
 }
 
 # ready_in NAME LABELS: milliseconds from the pod's creation to its readiness, as seen from here; before them, of a pod
-# with a sidecar, those until the rules are in force, until it serves, and until podveil-init heard that it is ready, by its
+# with a sidecar, those until the rules are in force, until it serves, and until podveil-init heard that it does, by its
 # node's clock
 ready_in() {
   local began ready
@@ -479,7 +479,7 @@ ready_in() {
   if ! bare "$1"; then
     printf '%s/%s/%s/' "$(since "$began" "$(said_at "$1" podveil-init 'in force')")" \
       "$(since "$began" "$(said_at "$1" podveil 'serves as')")" \
-      "$(since "$began" "$(said_at "$1" podveil-init 'is ready')")"
+      "$(since "$began" "$(said_at "$1" podveil-init 'sidecar serves')")"
   fi
   echo "$ready"
   gone shop "$1"
@@ -493,7 +493,7 @@ check_times() {
     bare+=" $(ready_in bare-$i '{podveil.io/inject: "false"}')"
     veiled+=" $(ready_in veiled-$i '{}')"
   done
-  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it, rules/serving/ready inside/ready:$veiled"
+  echo "TIME  from pod created to ready, ms: without Podveil$bare; with it, rules/serving/heard/ready:$veiled"
 }
 
 # A sample of pods of many shapes through the real API server: valid, nothing lost, and nothing added the second time.

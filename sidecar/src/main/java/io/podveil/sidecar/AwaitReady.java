@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 
 /**
  * Waits for the sidecar of this network namespace by asking {@code /readyz} at its admin port, over
- * loopback, which no rule captures. By hand, for an HTTP client would take longer to load than the
+ * loopback, which no rule captures. It may still warm up: that ends while the kubelet gets the
+ * app's first container to run. By hand, for an HTTP client would take longer to load than the
  * sidecar takes to get ready.
  */
 final class AwaitReady {
@@ -45,7 +46,7 @@ final class AwaitReady {
     this.say = say;
   }
 
-  /** Nothing once it is ready, or what is missing still when patience has come to its end. */
+  /** Nothing once it serves, or what is missing still when patience has come to its end. */
   Optional<String> within(Duration patience) {
     long began = System.nanoTime();
     String told = "";
@@ -81,8 +82,8 @@ final class AwaitReady {
       return Optional.empty();
     }
     String body = answer.substring(answer.indexOf("\r\n\r\n") + 1).strip();
-    return Optional.of(
-        body.lines().findFirst().orElse("no answer").replaceFirst("^not ready: ", ""));
+    String missing = body.lines().findFirst().orElse("no answer").replaceFirst("^not ready: ", "");
+    return Optional.of(missing).filter(what -> !what.equals(Readiness.WARMING_UP));
   }
 
   private static void pause(Duration time) {

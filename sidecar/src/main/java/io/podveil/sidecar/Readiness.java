@@ -14,10 +14,13 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is missing before traffic may come: a valid certificate, rules in force, and not being on
- * the way out. Whoever asks before there is a first certificate learns what it waits for.
+ * What is missing before traffic may come: a valid certificate, rules in force, code that has run
+ * before, and not being on the way out. Whoever asks before there is a first certificate learns what it waits for.
  */
 final class Readiness {
+  /** Missing for a moment where all the rest is there: who connects is served, if slowly. */
+  static final String WARMING_UP = "warming up";
+
   /** How long an answer about the rules is believed; probes of several askers share one dial. */
   private static final Duration BELIEVED = Duration.ofSeconds(1);
 
@@ -25,6 +28,7 @@ final class Readiness {
   private final EventLoopGroup loops;
   private final InstantSource clock;
   private volatile boolean draining;
+  private volatile boolean warm;
   private volatile String waitingFor = "it is being asked for";
   private volatile @Nullable Tls tls;
   private @Nullable CompletableFuture<List<String>> lastProbe;
@@ -44,6 +48,11 @@ final class Readiness {
   /** There is an identity, and the listeners are open. */
   void serving(Tls tls) {
     this.tls = tls;
+  }
+
+  /** Whoever connects now is served as fast as those who come later. */
+  void warm() {
+    warm = true;
   }
 
   /** The one in force, once there is one. */
@@ -73,6 +82,9 @@ final class Readiness {
               + " to "
               + tls.identity().credential().notAfter()
               + " only");
+    }
+    if (!warm) {
+      missing.add(WARMING_UP);
     }
     return capture()
         .thenApply(rules -> {

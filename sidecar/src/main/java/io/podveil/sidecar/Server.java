@@ -158,8 +158,9 @@ final class Server {
 
   private void open(Tls tls, Optional<PeerDirectory> peers) {
     listening = listen(configuration.interception().listeners(), tls, peers);
-    warmUp(tls);
     readiness.serving(tls);
+    warmUp(tls);
+    readiness.warm();
     say(
         "podveil-sidecar "
             + Build.current().version()

@@ -76,7 +76,7 @@ public final class Sidecar {
           "the rules are in force, but the sidecar is not ready after %d s: %s; its own log says more (in a pod: kubectl logs POD -c podveil)"
               .formatted(patience.toSeconds(), missing.get()));
     }
-    say.accept("the sidecar is ready");
+    say.accept("the sidecar serves");
   }
 
   /** What {@code capture} does in a pod, as far as it goes without its privilege. */

@@ -48,6 +48,19 @@ final class AwaitReadyTest {
   }
 
   @Test
+  void goesOnWhileItWarmsUp() {
+    missing.addAll(List.of("no certificate yet", Readiness.WARMING_UP, "not asked any more"));
+    assertThat(ready.within(LONG)).isEmpty();
+    assertThat(missing).containsExactly("not asked any more");
+  }
+
+  @Test
+  void doesNotGoOnWhereMoreIsMissing() {
+    missing.add(Readiness.WARMING_UP + "; the capture rules are not in force for IPv4");
+    assertThat(ready.within(Duration.ZERO)).isPresent();
+  }
+
+  @Test
   void saysWhatIsMissingWhenPatienceEnds() {
     missing.addAll(List.of("no certificate yet: it is being asked for", "not asked any more"));
     assertThat(ready.within(Duration.ZERO)).contains("no certificate yet: it is being asked for");

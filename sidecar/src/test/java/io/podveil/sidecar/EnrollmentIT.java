@@ -100,7 +100,7 @@ final class EnrollmentIT {
 
     certs.answering(question -> Answer.ok(certs.issue(question)));
     assertThat(cart.capture("--await=30s"))
-        .containsSubsequence("rules and routes are in force", "the sidecar is ready");
+        .containsSubsequence("rules and routes are in force", "the sidecar serves");
     try (Echo _ = Echo.in(web.namespace())) {
       Echo.ask(cart.namespace(), web.address(Family.V6), "hello");
     }

@@ -84,7 +84,7 @@ final class Injection {
       Addition.setVariable(sidecar, Addition.PROBES_VARIABLE, Checks.inWords(replayed));
     }
     // The sidecar starts first and the other waits for it: the kubelet goes on to the app when both
-    // the rules are in force and the sidecar is ready, and has one turn less to take.
+    // the rules are in force and the sidecar serves, and has one turn less to take.
     if (sidecar.equals(at(0)) && init.equals(at(1))) {
       return;
     }
