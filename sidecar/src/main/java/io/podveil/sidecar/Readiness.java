@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is missing before traffic may come: a valid certificate, rules in force, code that has run
- * before, and not being on the way out. Whoever asks before there is a first certificate learns what it waits for.
+ * before, and not being on the way out. Whoever asks before there is a first certificate learns
+ * what it waits for.
  */
 final class Readiness {
   /** Missing for a moment where all the rest is there: who connects is served, if slowly. */
