@@ -24,7 +24,7 @@ public final class Sidecar {
 
   /** Exit codes: 0 done, 1 failed, 2 wrong usage. */
   public static void main(String[] arguments) {
-    if (List.of(arguments).contains(Command.RUN.word)) {
+    if (!List.of(arguments).contains(Command.CAPTURE.word)) {
       // What takes longest until there is an identity, so it runs beside all the rest.
       Thread.ofPlatform().daemon().name("p-256").start(Credential::prepare);
     }
