@@ -18,8 +18,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,25 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What captured traffic looks like to the app, with a stand-in for the sidecar. */
 @Timeout(120)
-final class CapturedTrafficIT {
+final class CapturedTrafficIT extends BetweenTwoPods {
   private static final int APP = 8080;
   private static final String WORDS = "in plain words";
-
-  private TwoPods pods;
-  private Pod a;
-  private Pod b;
-
-  @BeforeEach
-  void lay() {
-    pods = TwoPods.lay();
-    a = pods.a();
-    b = pods.b();
-  }
-
-  @AfterEach
-  void remove() {
-    pods.close();
-  }
 
   @ParameterizedTest
   @EnumSource

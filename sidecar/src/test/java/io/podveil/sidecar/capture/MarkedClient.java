@@ -7,13 +7,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.podveil.sidecar.testbed.Namespace;
 import java.net.InetAddress;
 import java.util.concurrent.BlockingQueue;
@@ -22,9 +20,6 @@ import java.util.concurrent.TimeUnit;
 
 /** A connection that the sidecar makes for itself, to podveil-certs say: its mark is 0xb. */
 final class MarkedClient implements AutoCloseable {
-  private static final ChannelOption<Integer> SO_MARK =
-      new IntegerUnixChannelOption("SO_MARK", 1, 36);
-
   private final EventLoopGroup loop;
   private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
   private final ChannelFuture dial;
@@ -35,7 +30,7 @@ final class MarkedClient implements AutoCloseable {
         new Bootstrap()
             .group(loop)
             .channel(EpollSocketChannel.class)
-            .option(SO_MARK, 0xb)
+            .option(StandIn.SO_MARK, 0xb)
             .handler(
                 new SimpleChannelInboundHandler<ByteBuf>() {
                   @Override

@@ -7,14 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.podveil.sidecar.testbed.Family;
 import io.podveil.sidecar.testbed.Forger;
 import io.podveil.sidecar.testbed.PacketCapture;
-import io.podveil.sidecar.testbed.Pod;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,25 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  * the rules.
  */
 @Timeout(120)
-final class NothingLeaksIT {
+final class NothingLeaksIT extends BetweenTwoPods {
   private static final int APP = 8080;
   private static final String WORDS = "in plain words";
-
-  private TwoPods pods;
-  private Pod a;
-  private Pod b;
-
-  @BeforeEach
-  void lay() {
-    pods = TwoPods.lay();
-    a = pods.a();
-    b = pods.b();
-  }
-
-  @AfterEach
-  void remove() {
-    pods.close();
-  }
 
   @ParameterizedTest
   @EnumSource

@@ -6,13 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.podveil.sidecar.testbed.Family;
 import io.podveil.sidecar.testbed.PacketCapture;
-import io.podveil.sidecar.testbed.Pod;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,25 +20,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * kubelet meanwhile goes on as if nothing had happened, whichever packet comes first.
  */
 @Timeout(120)
-final class SidecarFirstIT {
+final class SidecarFirstIT extends BetweenTwoPods {
   private static final int CERTS = 8443;
   private static final int ADMIN = 3;
-
-  private TwoPods pods;
-  private Pod a;
-  private Pod b;
-
-  @BeforeEach
-  void lay() {
-    pods = TwoPods.lay();
-    a = pods.a();
-    b = pods.b();
-  }
-
-  @AfterEach
-  void remove() {
-    pods.close();
-  }
 
   @ParameterizedTest
   @CsvSource({"V4, false", "V4, true", "V6, false", "V6, true"})

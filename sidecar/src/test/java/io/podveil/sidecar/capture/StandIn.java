@@ -35,8 +35,7 @@ import java.util.concurrent.TimeUnit;
 @SuppressWarnings(
     "FutureReturnValueIgnored") // What matters of a write or a close is what the other side sees.
 final class StandIn implements AutoCloseable {
-  private static final ChannelOption<Integer> SO_MARK =
-      new IntegerUnixChannelOption("SO_MARK", 1, 36);
+  static final ChannelOption<Integer> SO_MARK = new IntegerUnixChannelOption("SO_MARK", 1, 36);
   private static final RawUnixChannelOption ORIGINAL_V4 = new RawUnixChannelOption("v4", 0, 80, 16);
   private static final RawUnixChannelOption ORIGINAL_V6 =
       new RawUnixChannelOption("v6", 41, 80, 28);

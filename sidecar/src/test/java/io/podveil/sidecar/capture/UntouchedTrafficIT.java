@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.podveil.sidecar.testbed.Family;
-import io.podveil.sidecar.testbed.Pod;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,25 +16,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the rules leave as it is; there is no sidecar anywhere. */
 @Timeout(120)
-final class UntouchedTrafficIT {
+final class UntouchedTrafficIT extends BetweenTwoPods {
   private static final int APP = 8080;
   private static final String WORDS = "in plain words";
-
-  private TwoPods pods;
-  private Pod a;
-  private Pod b;
-
-  @BeforeEach
-  void lay() {
-    pods = TwoPods.lay();
-    a = pods.a();
-    b = pods.b();
-  }
-
-  @AfterEach
-  void remove() {
-    pods.close();
-  }
 
   @Test
   void loopbackAndTheOwnAddressStayUntouchedAndUntracked() throws Exception {
