@@ -82,8 +82,7 @@ final class ServerTest {
 
   private static JsonObject contract(String name) throws IOException {
     try (InputStream in = ServerTest.class.getResourceAsStream("/contract/" + name)) {
-      return new JsonObject(
-          new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8));
+      return new JsonObject(new String(Objects.requireNonNull(in, name).readAllBytes(), UTF_8));
     }
   }
 

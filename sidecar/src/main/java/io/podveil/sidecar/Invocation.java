@@ -13,7 +13,7 @@ public sealed interface Invocation {
    * Set the rules and routes of this network namespace and verify them, or take them away.
    *
    * @param remove whether to take them away
-   * @param await how long to wait then for the sidecar to be ready; zero for not at all
+   * @param await how long to wait then for the sidecar to serve; zero for not at all
    */
   record Capture(Interception interception, Logging logging, boolean remove, Duration await)
       implements Invocation {}

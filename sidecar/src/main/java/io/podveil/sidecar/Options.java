@@ -35,7 +35,7 @@ final class Options {
           "TIME",
           "0s",
           Readers.duration(Duration.ZERO, Duration.ofHours(1)),
-          "then wait until the sidecar of this network namespace is ready, no longer than this");
+          "then wait until the sidecar of this network namespace serves, no longer than this");
 
   static final Option<Path> CERT =
       once(

@@ -15,8 +15,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
 /**
- * Handshakes by BoringSSL, at a tenth of the JDK's CPU: a sidecar needs one for each question, and
- * an hour may pass between two of them, so that the JDK's is interpreted code each time.
+ * Handshakes by BoringSSL: a sidecar needs one for each certificate, and they come too seldom for
+ * the JDK's code to be compiled. A question then takes 13 ms of CPU, with this 8.
  */
 final class BoringSsl extends OpenSSLEngineOptions {
   private static final System.Logger LOG = System.getLogger("tls");
