@@ -3,6 +3,7 @@ package io.podveil.sidecar.admin;
 import io.netty.util.NetUtil;
 import io.podveil.sidecar.identity.Credential;
 import io.podveil.sidecar.identity.Identity;
+import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Connections;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -114,7 +116,7 @@ public record AdminServer(
       return;
     }
     JsonArray live = new JsonArray();
-    connections.live().forEach(connection -> live.add(ConnectionLog.describe(connection)));
+    connections.live().forEach(connection -> live.add(describe(connection)));
     JsonObject state =
         new JsonObject()
             .mergeIn(about)
@@ -124,6 +126,11 @@ public record AdminServer(
         .response()
         .putHeader("Content-Type", "application/json")
         .end(state.encodePrettily() + "\n");
+  }
+
+  private static JsonObject describe(Connection connection) {
+    return ConnectionLog.describe(connection)
+        .put("path", connection.path().name().toLowerCase(Locale.ROOT));
   }
 
   private static JsonObject certificate(Identity identity) {

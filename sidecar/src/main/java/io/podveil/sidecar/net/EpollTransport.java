@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * channel the next write that would block fails with {@code epoll_ctl(..) failed with error(-2)}
  * and the stream is cut. The cure: once something was added, "nothing" is submitted as EPOLLET
  * alone, which keeps the descriptor registered.
+ *
+ * <p>It is also where the events of a connection can be had before Netty: {@link DirectSocket}.
  */
 public final class EpollTransport implements io.vertx.core.transport.Transport {
   @Override
@@ -99,7 +101,7 @@ public final class EpollTransport implements io.vertx.core.transport.Transport {
   private record CuredHandler(IoHandler handler) implements IoHandler {
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-      return new CuredRegistration(handler.register(handle));
+      return new CuredRegistration(handler.register(TappedHandle.around(handle)));
     }
 
     @Override

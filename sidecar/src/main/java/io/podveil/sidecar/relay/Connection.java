@@ -17,6 +17,16 @@ public final class Connection {
     INGRESS
   }
 
+  /** What moves its bytes at present. */
+  public enum Path {
+    /** The handlers of both channels, one after the other. */
+    HANDLERS,
+    /** The sidecar, past the handlers: from socket to TLS to socket. */
+    FAST,
+    /** The kernel. */
+    SPLICE
+  }
+
   private final Direction direction;
   private final InetSocketAddress destination;
   private final long startNanos;
@@ -25,6 +35,7 @@ public final class Connection {
   private volatile String self = "";
   private volatile String peer = "";
   private volatile String protocol = "plain";
+  private volatile Path path = Path.HANDLERS;
   private volatile long up;
   private volatile long down;
   private volatile @Nullable Duration connect;
@@ -87,6 +98,14 @@ public final class Connection {
     this.self = self;
     this.peer = peer;
     this.protocol = protocol;
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  void path(Path path) {
+    this.path = path;
   }
 
   /** Bytes from the client to the destination. */

@@ -4,6 +4,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.podveil.sidecar.net.Splice;
 import io.podveil.sidecar.net.Splice.Side;
+import io.podveil.sidecar.relay.Connection.Path;
 import io.podveil.sidecar.relay.Outcome.Aborted;
 import io.podveil.sidecar.relay.Outcome.Party;
 import java.io.IOException;
@@ -26,6 +27,9 @@ public final class Relay {
     OVER
   }
 
+  /** Bursts of reads that a request and its answer don't have: before these it doesn't pay. */
+  private static final int BURSTS_BEFORE_FAST_PATH = 4;
+
   private static final String DRAINED = "still open when the drain was over";
 
   private final Connections connections;
@@ -38,6 +42,8 @@ public final class Relay {
   private @Nullable Splice splice;
   private @Nullable Consumer<Channel> nextOwner;
   private boolean wireHandedOn;
+  private @Nullable FastPath fastPath;
+  private int bursts;
 
   /**
    * @param abortedEarly called instead of passing the abort on when one side breaks before the
@@ -94,6 +100,7 @@ public final class Relay {
       return;
     }
     state = State.SPLICED;
+    connection.path(Path.SPLICE);
     Splice joined = Splice.join(app.channel(), wire.channel(), new SpliceObserver());
     splice = joined;
     connection.closeWith(() -> wire.execute(() -> aborted(Party.SIDECAR, DRAINED)));
@@ -110,6 +117,26 @@ public final class Relay {
     } else {
       connection.movedDown(bytes);
     }
+  }
+
+  /** What was there to read at one end has been read and passed on. */
+  void burstEnded() {
+    if (state == State.FLOWING
+        && !wireHandedOn
+        && fastPath == null
+        && ++bursts >= BURSTS_BEFORE_FAST_PATH) {
+      FastPath.take(this, app, wire)
+          .ifPresent(path -> {
+            fastPath = path;
+            connection.path(Path.FAST);
+          });
+    }
+  }
+
+  void leftFastPath() {
+    fastPath = null;
+    connection.path(Path.HANDLERS);
+    bursts = 0;
   }
 
   /** Something has ended: lets go of what is complete by it. */
@@ -134,6 +161,9 @@ public final class Relay {
   }
 
   void aborted(Party by, String how) {
+    if (fastPath != null) {
+      fastPath.leave();
+    }
     Aborted outcome = new Aborted(by, how);
     switch (state) {
       case WAITING -> {

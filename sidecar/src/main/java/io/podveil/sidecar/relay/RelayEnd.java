@@ -116,6 +116,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
   @Override
   public void channelReadComplete(ChannelHandlerContext ctx) {
     flush();
+    relay.burstEnded();
   }
 
   private void flush() {
@@ -213,7 +214,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter {
     context().executor().execute(task);
   }
 
-  private ChannelHandlerContext context() {
+  ChannelHandlerContext context() {
     return Objects.requireNonNull(ctx, "not in a pipeline yet");
   }
 }

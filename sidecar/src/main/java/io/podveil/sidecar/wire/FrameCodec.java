@@ -8,6 +8,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.podveil.sidecar.wire.Conversation.Direction;
 import io.podveil.sidecar.wire.Conversation.Role;
 import java.nio.channels.ClosedChannelException;
 
@@ -28,6 +29,9 @@ import java.nio.channels.ClosedChannelException;
  * which the peer takes for an ABORT.
  */
 public final class FrameCodec extends ChannelDuplexHandler {
+  /** Bytes in front of the app's. */
+  public static final int DATA_HEADER = FrameType.HEADER;
+
   private final Role role;
   private final FrameReader reader = new FrameReader();
   private Conversation conversation = Conversation.IDLE;
@@ -58,6 +62,34 @@ public final class FrameCodec extends ChannelDuplexHandler {
   /** Whether the connection is clean and between app connections, so that a Hello may come next. */
   public boolean isIdle() {
     return isBetweenConnections() && !lost;
+  }
+
+  /**
+   * Whether both directions are open, so that DATA may come and go past this handler: {@link
+   * #takeData} instead of reads, and {@link #DATA_HEADER} bytes by {@link #dataHeader} in front of
+   * what is written.
+   */
+  public boolean isOpen() {
+    return conversation.client() == Direction.OPEN
+        && conversation.server() == Direction.OPEN
+        && reader.mayTakeData()
+        && !lost;
+  }
+
+  /**
+   * Takes the DATA frames from bytes that came past this handler. What remains readable has to be
+   * given to {@link #channelRead}.
+   *
+   * @return where in the buffer their payload stands, moved together: its index in the upper half,
+   *     its length in the lower
+   */
+  public long takeData(ByteBuf in) {
+    return reader.takeData(in);
+  }
+
+  /** What stands, big endian, in front of so many bytes of the app: 1 to 2^24-1. */
+  public static int dataHeader(int length) {
+    return FrameType.DATA.header(length);
   }
 
   private boolean isBetweenConnections() {

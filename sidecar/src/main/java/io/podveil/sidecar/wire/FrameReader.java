@@ -36,6 +36,58 @@ final class FrameReader {
     return null;
   }
 
+  /**
+   * Takes DATA frames, and what there is of a last one, as long as nothing else comes; their
+   * payloads are moved together in the buffer, behind the header of the first. What is not taken
+   * remains readable, for {@link #next}.
+   *
+   * @return where the payload begins in the buffer, in the upper half, and its length in the lower
+   */
+  long takeData(ByteBuf in) {
+    int start = in.readerIndex();
+    int end = -1;
+    while (in.isReadable() && (isInsideData() || beginData(in))) {
+      int length = Math.min(missing, in.readableBytes());
+      if (end < 0) {
+        start = in.readerIndex();
+        end = start;
+      } else {
+        in.setBytes(end, in, in.readerIndex(), length);
+      }
+      end += length;
+      in.skipBytes(length);
+      missing -= length;
+      if (missing == 0) {
+        headerBytes = 0;
+      }
+    }
+    return end < 0 ? 0 : (long) start << 32 | end - start;
+  }
+
+  private boolean isInsideData() {
+    return headerBytes == FrameType.HEADER && type == FrameType.DATA;
+  }
+
+  private boolean beginData(ByteBuf in) {
+    if (headerBytes > 0 || in.readableBytes() < FrameType.HEADER) {
+      return false;
+    }
+    int next = in.getInt(in.readerIndex());
+    if (!FrameType.isData(next)) {
+      return false;
+    }
+    in.skipBytes(FrameType.HEADER);
+    headerBytes = FrameType.HEADER;
+    type = FrameType.DATA;
+    missing = FrameType.lengthIn(next);
+    return true;
+  }
+
+  /** Whether the next byte begins a frame or belongs to the payload of a DATA frame. */
+  boolean mayTakeData() {
+    return headerBytes == 0 || isInsideData();
+  }
+
   /** Whether a frame has begun and not ended. */
   boolean isInsideFrame() {
     return headerBytes > 0;

@@ -47,6 +47,11 @@ enum FrameType {
     return type;
   }
 
+  /** Whether it is the header of a DATA frame, a legal one. */
+  static boolean isData(int header) {
+    return header >>> 24 == DATA.code && lengthIn(header) >= DATA.minLength;
+  }
+
   static int lengthIn(int header) {
     return header & MAX_LENGTH;
   }
