@@ -17,6 +17,9 @@ SYSCTLS = {
     "net.ipv4.ip_local_port_range": "10000 65535",
     "net.ipv4.tcp_tw_reuse": "1",
     "net.core.somaxconn": "4096",
+    # Where BBR is a machine's default, its timers would be measured more than anything else. Without
+    # loss this is the same as CUBIC, the usual default, which a namespace may not choose for itself.
+    "net.ipv4.tcp_congestion_control": "reno",
 }
 
 
