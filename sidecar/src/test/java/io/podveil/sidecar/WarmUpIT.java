@@ -9,6 +9,7 @@ import io.podveil.sidecar.capture.Capture;
 import io.podveil.sidecar.capture.CaptureRules;
 import io.podveil.sidecar.identity.Identity;
 import io.podveil.sidecar.net.Dialer;
+import io.podveil.sidecar.net.EpollTransport;
 import io.podveil.sidecar.net.Ports;
 import io.podveil.sidecar.relay.Connection;
 import io.podveil.sidecar.relay.Outcome;
@@ -103,7 +104,8 @@ final class WarmUpIT {
         authority.issue("ns/shop/sa/cart", own.getHostAddress()).identity(authority.roots());
     return pod.namespace()
         .call(() -> {
-          EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+          EventLoopGroup loops =
+              new MultiThreadIoEventLoopGroup(1, EpollTransport.cured(EpollIoHandler.newFactory()));
           try (Tls tls = new Tls(identity, engine, Duration.ofSeconds(5), clock)) {
             return new WarmUp(
                     tls, new Dialer(Duration.ofSeconds(5)), loops, clock, own, atMost, ended::add)

@@ -46,7 +46,7 @@ public final class EpollTransport implements io.vertx.core.transport.Transport {
   }
 
   /** The event loops' I/O handler with the cure, for use without Vert.x. */
-  static IoHandlerFactory cured(IoHandlerFactory factory) {
+  public static IoHandlerFactory cured(IoHandlerFactory factory) {
     return executor -> new CuredHandler(factory.newHandler(executor));
   }
 

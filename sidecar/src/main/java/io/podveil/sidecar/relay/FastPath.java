@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.podveil.sidecar.net.DirectSocket;
@@ -48,15 +49,21 @@ final class FastPath {
     this.wire = wire;
     this.frames = frames;
     this.tls = wire.channel().pipeline().context(SslHandler.class);
-    this.engine = ((SslHandler) tls.handler()).engine();
+    this.engine = engine(wire);
     this.outward = new DirectFlow(this, appSocket, wireSocket, new Encryption());
     this.inward = new DirectFlow(this, wireSocket, appSocket, new Decryption());
   }
 
-  /** Takes both sockets over, if the peer is a sidecar and both directions are open and quiet. */
+  /**
+   * Takes both sockets over, if the peer is a sidecar and both directions are open and quiet. It
+   * has to be BoringSSL's engine, which keeps the beginning of a record until the rest comes; the
+   * JDK's leaves that to the SslHandler.
+   */
   static Optional<FastPath> take(Relay relay, RelayEnd app, RelayEnd wire) {
     FrameCodec frames = wire.channel().pipeline().get(FrameCodec.class);
-    if (frames == null || !frames.isOpen()) {
+    if (frames == null
+        || !frames.isOpen()
+        || !(engine(wire) instanceof ReferenceCountedOpenSslEngine)) {
       return Optional.empty();
     }
     return DirectSocket.of(app.channel())
@@ -70,6 +77,10 @@ final class FastPath {
                   path.inward.begin();
                   return path;
                 }));
+  }
+
+  private static SSLEngine engine(RelayEnd wire) {
+    return wire.channel().pipeline().get(SslHandler.class).engine();
   }
 
   /** Gives both sockets back; from here on the pipelines carry everything. */
@@ -159,8 +170,8 @@ final class FastPath {
     }
 
     private static boolean isGoingOn(SSLEngineResult result) throws SSLException {
-      if (result.getStatus() == Status.OK && result.bytesConsumed() == 0) {
-        throw new SSLException("what came in can't be decrypted");
+      if (result.bytesConsumed() == 0 && result.getStatus() != Status.CLOSED) {
+        throw new SSLException("what came in can't be decrypted: " + result.getStatus());
       }
       return result.getStatus() == Status.OK
           && result.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING;
