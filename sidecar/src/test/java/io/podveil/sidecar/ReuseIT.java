@@ -149,14 +149,13 @@ final class ReuseIT {
   void noAppNoticesThatTheServerClosesWhatIsIdle() throws Exception {
     try (Echo echo = Echo.in(web.namespace());
         Load load = Load.on(cart.namespace(), web.address(Family.V4), "hello", 100)) {
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < 20 || load.succeeded() <= 100; i++) {
         Thread.sleep(200);
         web.write(
             mesh.authority().issue("ns/shop/sa/web", web.address(Family.V4).getHostAddress()),
             mesh.authority().roots());
       }
       assertThat(load.failures()).as("%s", echo).isEmpty();
-      assertThat(load.succeeded()).isGreaterThan(100);
     }
     assertThat(cart.metric("podveil_reused_total{direction=\"egress\"}")).isGreaterThan(50);
   }

@@ -64,10 +64,9 @@ final class RotationIT {
         rotate(b, a.roots(b));
         rotate(b, b.roots());
         int sofar = load.succeeded();
-        await().until(() -> load.succeeded() > sofar + 100);
+        await().until(() -> load.succeeded() > Math.max(sofar + 100, 300));
       }
       assertThat(load.failures()).isEmpty();
-      assertThat(load.succeeded()).isGreaterThan(300);
       Echo.converse(old, "after");
     }
     double before = web.ended("ingress", "refused_unknown_authority");
