@@ -286,6 +286,11 @@ final class Server {
     connections.drain(configuration.drain()).join();
     connections.closeAll();
     connections.drain(CUT_OFF).join();
+    endLog();
+  }
+
+  /** Nothing more is to be said; what was is written. */
+  void endLog() {
     out.close();
   }
 

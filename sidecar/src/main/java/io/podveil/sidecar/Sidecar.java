@@ -124,6 +124,7 @@ public final class Sidecar {
       server.serve();
     } catch (IdentityException | ListenException e) {
       Runtime.getRuntime().removeShutdownHook(drain);
+      server.endLog();
       throw e;
     }
   }

@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -26,6 +27,17 @@ final class LogWriterTest {
     }
     log.close();
     assertThat(written()).hasSize(1000).startsWith("line 0", "line 1").endsWith("line 999");
+  }
+
+  @Test
+  void aLineIsWrittenThoughNoOtherComes() {
+    LogWriter log = new LogWriter(out, text -> text);
+    log.line("first");
+    Awaitility.await().until(() -> written().equals(List.of("first")));
+    log.line("second");
+    Awaitility.await().until(() -> written().equals(List.of("first", "second")));
+    log.close();
+    assertThat(out.toString(UTF_8)).isEqualTo("first\nsecond\n");
   }
 
   @Test
