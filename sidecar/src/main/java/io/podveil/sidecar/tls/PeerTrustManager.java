@@ -2,6 +2,7 @@ package io.podveil.sidecar.tls;
 
 import io.podveil.sidecar.identity.FlawedCertificateException;
 import io.podveil.sidecar.identity.Identity;
+import io.podveil.sidecar.identity.Svid;
 import io.podveil.sidecar.identity.Usage;
 import java.net.Socket;
 import java.security.cert.CertificateException;
@@ -30,24 +31,29 @@ final class PeerTrustManager extends X509ExtendedTrustManager {
   public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine ssl)
       throws CertificateException {
     engine.beforeTickets(ssl);
-    check(chain, Usage.CLIENT, clients);
+    check(chain, Usage.CLIENT, clients, ssl);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine ssl)
       throws CertificateException {
-    check(chain, Usage.SERVER, servers);
+    check(chain, Usage.SERVER, servers, ssl);
   }
 
-  private void check(X509Certificate[] presented, Usage usage, VerifiedChains verified)
+  private void check(
+      X509Certificate[] presented, Usage usage, VerifiedChains verified, SSLEngine ssl)
       throws CertificateException {
     List<X509Certificate> chain = List.of(presented);
     try {
-      verified.verify(
-          chain,
-          clock.instant(),
-          now ->
-              identity.roots().verify(chain, identity.credential().id().trustDomain(), usage, now));
+      Svid svid =
+          verified.verify(
+              chain,
+              clock.instant(),
+              now ->
+                  identity
+                      .roots()
+                      .verify(chain, identity.credential().id().trustDomain(), usage, now));
+      PeerIdentity.keep(svid, ssl.getHandshakeSession());
     } catch (FlawedCertificateException e) {
       throw engine.refusal(e);
     }

@@ -27,6 +27,9 @@ final class VerifiedChains {
   /** Enough for the peers of one pod; the one unused for longest goes first. */
   private static final int MAX_CHAINS = 512;
 
+  // Guarded by what was verified. To ask the JDK for another one takes longer than the digest.
+  private final MessageDigest sha256 = sha256();
+
   private final Map<ByteBuffer, Svid> verified =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
@@ -37,30 +40,36 @@ final class VerifiedChains {
         }
       };
 
-  void verify(List<X509Certificate> chain, Instant now, Verifier verifier)
+  /** What the chain says of its holder, now or when it was verified. */
+  Svid verify(List<X509Certificate> chain, Instant now, Verifier verifier)
       throws FlawedCertificateException, CertificateEncodingException {
-    ByteBuffer digest = digest(chain);
+    ByteBuffer digest;
     synchronized (verified) {
+      digest = digest(chain);
       Svid known = verified.get(digest);
       if (known != null && known.isValidAt(now)) {
-        return;
+        return known;
       }
     }
     Svid svid = verifier.verify(now);
     synchronized (verified) {
       verified.put(digest, svid);
     }
+    return svid;
   }
 
-  private static ByteBuffer digest(List<X509Certificate> chain)
-      throws CertificateEncodingException {
+  private ByteBuffer digest(List<X509Certificate> chain) throws CertificateEncodingException {
+    sha256.reset();
+    for (X509Certificate certificate : chain) {
+      // DER says its own length, so two chains never run together to the same bytes.
+      sha256.update(certificate.getEncoded());
+    }
+    return ByteBuffer.wrap(sha256.digest());
+  }
+
+  private static MessageDigest sha256() {
     try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      for (X509Certificate certificate : chain) {
-        // DER says its own length, so two chains never run together to the same bytes.
-        sha256.update(certificate.getEncoded());
-      }
-      return ByteBuffer.wrap(sha256.digest());
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

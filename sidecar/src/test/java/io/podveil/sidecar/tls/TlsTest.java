@@ -1,11 +1,15 @@
 package io.podveil.sidecar.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import io.netty.util.ReferenceCountUtil;
 import io.podveil.sidecar.identity.Identity;
+import io.podveil.sidecar.identity.Svid;
 import io.podveil.sidecar.testbed.Issued;
 import io.podveil.sidecar.testbed.TestAuthority;
 import io.podveil.sidecar.testbed.TestAuthority.Bad;
@@ -16,9 +20,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Both engines against each other, and against peers with each kind of bad certificate. */
 class TlsTest {
@@ -49,6 +55,21 @@ class TlsTest {
     assertThat(served.admitted().id().shortForm()).isEqualTo("ns/shop/sa/web");
     assertThat(served.protocol()).isEqualTo("podveil/1");
     assertThat(served.admitted().holds(InetAddress.ofLiteral("fd00::1"))).isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whoWasVerifiedIsNobodyBeforeTheHandshakeHasEnded(TlsEngine engine) throws Exception {
+    Issued issued = authority.issue("ns/shop/sa/web");
+    SSLEngine unfinished = tls(issued, engine).client(UnpooledByteBufAllocator.DEFAULT).engine();
+    try {
+      PeerIdentity.keep(Svid.of(issued.chain()), unfinished.getSession());
+
+      assertThatThrownBy(() -> PeerIdentity.of(unfinished.getSession()))
+          .isInstanceOf(IllegalStateException.class);
+    } finally {
+      ReferenceCountUtil.release(unfinished);
+    }
   }
 
   @ParameterizedTest

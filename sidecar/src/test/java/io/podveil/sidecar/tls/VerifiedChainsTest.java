@@ -32,6 +32,18 @@ class VerifiedChainsTest {
   }
 
   @Test
+  void saysEachTimeWhoTheHolderIs() throws Exception {
+    List<X509Certificate> cart = authority.issue("ns/shop/sa/cart", "10.0.0.1").chain();
+    List<X509Certificate> web = authority.issue("ns/shop/sa/web", "10.0.0.2").chain();
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(verify(cart, Instant.now()).id()).isEqualTo(Svid.of(cart).id());
+      assertThat(verify(web, Instant.now()).id()).isEqualTo(Svid.of(web).id());
+      assertThat(verify(web, Instant.now()).addresses()).isEqualTo(Svid.of(web).addresses());
+    }
+  }
+
+  @Test
   void verifiesAgainOnceItsTimeIsOver() throws Exception {
     Issued issued = authority.issue("ns/shop/sa/cart");
     Instant end = issued.leaf().getNotAfter().toInstant();
@@ -85,8 +97,8 @@ class VerifiedChainsTest {
     assertThat(verifications).isEqualTo(514);
   }
 
-  private void verify(List<X509Certificate> chain, Instant at) throws Exception {
-    chains.verify(chain, at, now -> count(chain, now));
+  private Svid verify(List<X509Certificate> chain, Instant at) throws Exception {
+    return chains.verify(chain, at, now -> count(chain, now));
   }
 
   private Svid count(List<X509Certificate> chain, Instant now) throws FlawedCertificateException {
