@@ -30,12 +30,8 @@ public final class Dialer {
   public ChannelFuture toWire(EventLoop loop, OriginalDestination to, ChannelHandler handler) {
     return on(
         loop,
-        bootstrap(loop, to.address(), handler)
+        SocketOptions.keepAlive(bootstrap(loop, to.address(), handler))
             .option(SocketOptions.SO_MARK, Mark.WIRE.value())
-            .option(ChannelOption.SO_KEEPALIVE, true)
-            .option(EpollChannelOption.TCP_KEEPIDLE, SocketOptions.KEEPALIVE_IDLE_SECONDS)
-            .option(EpollChannelOption.TCP_KEEPINTVL, SocketOptions.KEEPALIVE_INTERVAL_SECONDS)
-            .option(EpollChannelOption.TCP_KEEPCNT, SocketOptions.KEEPALIVE_PROBES)
             .connect(to.address()));
   }
 
@@ -112,7 +108,6 @@ public final class Dialer {
         .group(loop)
         .channelFactory(() -> new EpollSocketChannel(family(to.getAddress())))
         .option(ChannelOption.AUTO_READ, false)
-        .option(ChannelOption.TCP_NODELAY, true)
         .option(ChannelOption.RCVBUF_ALLOCATOR, SocketOptions.READS)
         .option(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketOptions.WATER_MARK)
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(timeout.toMillis()))

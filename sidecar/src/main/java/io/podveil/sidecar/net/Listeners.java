@@ -43,12 +43,8 @@ public final class Listeners {
    */
   public ChannelFuture ingress(int port, ChannelHandler accepted, ChannelHandler acceptFailures) {
     return bind(
-        server(accepted, acceptFailures)
-            .option(SocketOptions.SO_MARK, Mark.WIRE.value())
-            .childOption(ChannelOption.SO_KEEPALIVE, true)
-            .childOption(EpollChannelOption.TCP_KEEPIDLE, SocketOptions.KEEPALIVE_IDLE_SECONDS)
-            .childOption(EpollChannelOption.TCP_KEEPINTVL, SocketOptions.KEEPALIVE_INTERVAL_SECONDS)
-            .childOption(EpollChannelOption.TCP_KEEPCNT, SocketOptions.KEEPALIVE_PROBES),
+        SocketOptions.keepAlive(server(accepted, acceptFailures))
+            .option(SocketOptions.SO_MARK, Mark.WIRE.value()),
         port);
   }
 
@@ -60,7 +56,6 @@ public final class Listeners {
         .option(ChannelOption.SO_BACKLOG, BACKLOG)
         .option(ChannelOption.SO_REUSEADDR, true)
         .childOption(ChannelOption.AUTO_READ, false)
-        .childOption(ChannelOption.TCP_NODELAY, true)
         .childOption(ChannelOption.RCVBUF_ALLOCATOR, SocketOptions.READS)
         .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, SocketOptions.WATER_MARK)
         .handler(acceptFailures)
