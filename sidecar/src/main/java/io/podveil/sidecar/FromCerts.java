@@ -24,14 +24,14 @@ final class FromCerts {
   private final Credentials.Service service;
   private final Authority authority;
   private final Clock clock;
-  private final Consumer<String> verbose;
+  private final Consumer<Supplier<String>> verbose;
 
   FromCerts(
       Credentials.Service service,
       Dialer dialer,
       EventLoopGroup loops,
       Clock clock,
-      Consumer<String> verbose) {
+      Consumer<Supplier<String>> verbose) {
     this.service = service;
     this.clock = clock;
     this.verbose = verbose;
@@ -74,7 +74,7 @@ final class FromCerts {
   }
 
   private Optional<String> unanswered(String why) {
-    verbose.accept("not told what lives where: " + why);
+    verbose.accept(() -> "not told what lives where: " + why);
     return Optional.empty();
   }
 }

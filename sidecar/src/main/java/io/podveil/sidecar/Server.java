@@ -48,6 +48,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Everything that serves, wired once, top-down. The admin port opens first, for it tells what we
@@ -76,7 +77,7 @@ final class Server {
   private final ConnectionLog log;
   private final LogWriter out;
   private final ShedLines shedLines = new ShedLines(this::say);
-  private final Consumer<String> verbose;
+  private final Consumer<Supplier<String>> verbose;
   private final Metrics metrics = new Metrics(Build.current().version());
   private final Connections connections;
   private final Vertx vertx;
@@ -98,7 +99,7 @@ final class Server {
     this.configuration = configuration;
     this.log = Sidecar.log(configuration.logging());
     this.out = new LogWriter(text -> log.message(text, clock));
-    this.verbose = configuration.logging().verbosity() > 0 ? this::say : text -> {};
+    this.verbose = configuration.logging().verbosity() > 0 ? text -> say(text.get()) : text -> {};
     LibraryLog.to(this::say);
     Configuration.Limits limits = configuration.limits();
     Capacity capacity = capacity(limits.connections());
@@ -108,7 +109,7 @@ final class Server {
         new Connections(
             capacity.connections(),
             capacity.advice(),
-            connection -> verbose.accept(ConnectionLog.started(connection)),
+            connection -> verbose.accept(() -> ConnectionLog.started(connection)),
             this::ended);
     this.vertx = vertx(limits.eventLoops());
     this.loops = ((VertxInternal) vertx).nettyEventLoopGroup();

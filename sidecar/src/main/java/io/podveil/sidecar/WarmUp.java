@@ -41,6 +41,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Connections with ourselves before we say that we are ready: the first time that code runs it
@@ -101,16 +102,16 @@ final class WarmUp {
    *
    * @return how many were answered
    */
-  int run(Consumer<String> verbose) {
+  int run(Consumer<Supplier<String>> verbose) {
     try {
       calls();
     } catch (Exception e) {
       // Netty throws checked exceptions undeclared, and none of them may keep us from serving.
-      verbose.accept("warm-up ended early: " + e);
+      verbose.accept(() -> "warm-up ended early: " + e);
     } finally {
       close();
     }
-    verbose.accept("warm-up: " + answered + " calls to ourselves were answered");
+    verbose.accept(() -> "warm-up: " + answered + " calls to ourselves were answered");
     return answered;
   }
 

@@ -109,7 +109,7 @@ final class WarmUpIT {
           try (Tls tls = new Tls(identity, engine, Duration.ofSeconds(5), clock)) {
             return new WarmUp(
                     tls, new Dialer(Duration.ofSeconds(5)), loops, clock, own, atMost, ended::add)
-                .run(said::add);
+                .run(text -> said.add(text.get()));
           } finally {
             loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
           }

@@ -19,6 +19,7 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The egress side as a whole: what a connection needs on its way.
@@ -26,7 +27,7 @@ import java.util.function.Function;
  * @param peers what lives where the app goes; empty where there is nobody to ask
  * @param idle connections to peers that wait for the next of the app's
  * @param turns who may dial and shake hands
- * @param verbose told of each dial
+ * @param verbose told of each dial, in words that are only put together if it wants them
  */
 public record Egress(
     EgressRouter router,
@@ -38,7 +39,7 @@ public record Egress(
     Connections connections,
     CaptureProbe probe,
     InstantSource clock,
-    Consumer<String> verbose) {
+    Consumer<Supplier<String>> verbose) {
 
   /**
    * What the listener does with each connection that it accepts.
@@ -67,11 +68,11 @@ public record Egress(
   }
 
   void dialling(OriginalDestination to, Connection connection) {
-    verbose.accept("egress dials " + to + " for " + new ClientAddress(connection.client()));
+    verbose.accept(() -> "egress dials " + to + " for " + new ClientAddress(connection.client()));
   }
 
   void goingOn(Link link, Connection connection) {
-    verbose.accept(
+    verbose.accept(() ->
         "egress goes on to "
             + link.dialled()
             + " for "

@@ -35,7 +35,7 @@ final class AppDial {
 
   /** Calls back once, unless cancelled before: with the connected channel, or with the reason. */
   void as(ClientAddress client, Consumer<Channel> connected, Consumer<String> failed) {
-    ingress.verbose().accept("ingress dials " + to + " as " + client);
+    ingress.verbose().accept(() -> "ingress dials " + to + " as " + client);
     Duration began = connection.lasted();
     ChannelFuture exact =
         ingress.dialer().toAppAs(loop, client, to, new ChannelInboundHandlerAdapter());

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The ingress side as a whole: what a connection needs on its way.
@@ -35,7 +36,7 @@ public record Ingress(
     Duration silence,
     Duration helloTimeout,
     InstantSource clock,
-    Consumer<String> verbose,
+    Consumer<Supplier<String>> verbose,
     Consumer<String> warnings,
     Runnable portFallbacks) {
 
