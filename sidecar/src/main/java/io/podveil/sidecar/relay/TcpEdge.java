@@ -6,7 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
+import io.podveil.sidecar.net.HalfClose;
 import io.podveil.sidecar.net.Reset;
 import io.podveil.sidecar.wire.StreamSignal;
 import java.io.IOException;
@@ -88,7 +88,7 @@ public final class TcpEdge extends ChannelDuplexHandler {
     ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
         .addListener(flushed -> {
           if (flushed.isSuccess()) {
-            ((DuplexChannel) ctx.channel()).shutdownOutput(promise);
+            HalfClose.output(ctx.channel(), promise);
           } else {
             promise.setFailure(flushed.cause());
           }
