@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Random;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -19,8 +20,8 @@ import java.util.stream.IntStream;
  */
 record Cluster(
     List<byte[]> pods, List<byte[]> services, List<byte[]> slices, List<byte[]> namespaces, List<byte[]> secrets) {
-  /** What real pods are full of, and nobody here reads. */
-  private static final String BALLAST = "x".repeat(3000);
+  /** Between two ids, in what real pods are full of. */
+  private static final String ALIKE = " the same in every pod, as most of it is;".repeat(3);
 
   static final String WEBHOOKS =
       """
@@ -69,6 +70,14 @@ record Cluster(
     return pod("shop", "pod-" + i, account(i), "node-" + i % 100, "{\"ip\":\"" + address(i) + "\"}");
   }
 
+  /** What nobody here reads, three kilobytes that an API server compresses to a tenth. */
+  private static String ballast(String name) {
+    return new Random(name.hashCode())
+        .longs(22)
+        .mapToObj(Long::toHexString)
+        .collect(Collectors.joining(ALIKE));
+  }
+
   private static String own() {
     return pod("demo", "a", "a", "n", ownAddresses());
   }
@@ -79,7 +88,7 @@ record Cluster(
          "labels":{"podveil.io/injected":"true"},"annotations":{"ballast":"%s"}},
          "spec":{"serviceAccountName":"%s","nodeName":"%s","containers":[{"name":"app","image":"app:1"}]},
          "status":{"phase":"Running","podIPs":[%s]}}"""
-        .formatted(namespace, name, name, BALLAST, account, node, addresses);
+        .formatted(namespace, name, name, ballast(name), account, node, addresses);
   }
 
   private static String ownAddresses() {

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpsServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -23,6 +26,9 @@ import javax.net.ssl.SSLContext;
  * a's, after the two milliseconds that a review takes elsewhere.
  */
 final class KubernetesStandIn {
+  /** An API server compresses what is longer, for who asked. */
+  private static final int COMPRESSED_FROM = 128 * 1024;
+
   private static final int TOKEN_REVIEW_MILLIS = 2;
   private static final Pattern TOKEN = Pattern.compile("\"token\"\\s*:\\s*\"(pod-\\d+)\"");
   private static final Pattern LIMIT = Pattern.compile("limit=(\\d+)");
@@ -66,6 +72,11 @@ final class KubernetesStandIn {
     }
     byte[] said = said(exchange.getRequestURI().getPath(), body, query);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
+    String accepted = String.valueOf(exchange.getRequestHeaders().getFirst("Accept-Encoding"));
+    if (said.length > COMPRESSED_FROM && accepted.contains("gzip")) {
+      exchange.getResponseHeaders().set("Content-Encoding", "gzip");
+      said = compressed(said);
+    }
     exchange.sendResponseHeaders(200, said.length);
     exchange.getResponseBody().write(said);
     exchange.close();
@@ -85,6 +96,22 @@ final class KubernetesStandIn {
         """;
     exchange.getResponseBody().write(bytes(bookmark));
     exchange.getResponseBody().flush();
+  }
+
+  /** At level 1, as an API server does it. */
+  private static byte[] compressed(byte[] said) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(said.length / 4);
+    try (OutputStream gzip = new FastGzip(out)) {
+      gzip.write(said);
+    }
+    return out.toByteArray();
+  }
+
+  private static final class FastGzip extends GZIPOutputStream {
+    FastGzip(OutputStream out) throws IOException {
+      super(out, 8192);
+      def.setLevel(Deflater.BEST_SPEED);
+    }
   }
 
   private byte[] said(String path, byte[] body, String query) throws IOException {

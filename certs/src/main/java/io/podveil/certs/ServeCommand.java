@@ -142,9 +142,6 @@ final class ServeCommand implements Callable<Integer> {
             .withRequestTimeout(TIMEOUT_MS)
             .withRequestRetryBackoffLimit(1)
             .build();
-    return new KubernetesClientBuilder()
-        .withConfig(config)
-        .withKubernetesSerialization(ResourceJson.create())
-        .build();
+    return ResourceJson.use(new KubernetesClientBuilder().withConfig(config)).build();
   }
 }

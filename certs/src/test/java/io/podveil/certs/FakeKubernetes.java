@@ -56,8 +56,7 @@ public final class FakeKubernetes implements AutoCloseable {
         .andReply(201, this::review)
         .always();
     // As serve reads what it is sent.
-    client =
-        server.createClient(builder -> builder.withKubernetesSerialization(ResourceJson.create()));
+    client = server.createClient(ResourceJson::use);
   }
 
   public KubernetesClient client() {

@@ -2,6 +2,7 @@ package io.podveil.certs.kube;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonIncludeProperties;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.certmanager.api.model.v1.CertificateRequest;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -14,19 +15,33 @@ import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 
 /**
- * How the API server's JSON is read: of a pod what {@link PodFacts} needs, and the rest is skipped
- * before it becomes objects. A cluster's pods are some twenty kilobytes each, and all of them are
- * read before this program is ready.
+ * How the API server's JSON is read: lists come compressed, and of a pod what {@link PodFacts}
+ * needs is taken and the rest skipped before it becomes objects. A cluster's pods are some twenty
+ * kilobytes each, and all of them are read before this program is ready. A byte out of TLS is
+ * costly until the JDK's code for it is compiled; one unpacked is not, for that is native.
  */
 public final class ResourceJson {
   private ResourceJson() {}
 
-  /** For a client that never writes a pod. */
-  public static KubernetesSerialization create() {
+  /** Lets a client read it that way; one that never writes a pod. */
+  public static KubernetesClientBuilder use(KubernetesClientBuilder client) {
+    return client
+        .withKubernetesSerialization(create())
+        .withHttpClientBuilderConsumer(
+            http -> http.addOrReplaceInterceptor("compressed-lists", new CompressedLists()));
+  }
+
+  static KubernetesSerialization create() {
     ObjectMapper mapper =
         new ObjectMapper()
             .addMixIn(PodSpec.class, OfSpec.class)
@@ -34,7 +49,7 @@ public final class ResourceJson {
             .addMixIn(ObjectMeta.class, OfMetadata.class);
     // Not searched for: that loads every class of every resource that Kubernetes has. What is not
     // named here is still read, by way of a tree.
-    var json = new KubernetesSerialization(mapper, false);
+    KubernetesSerialization json = new MaybeCompressed(mapper);
     List.of(
             Pod.class,
             Service.class,
@@ -46,6 +61,33 @@ public final class ResourceJson {
             Status.class)
         .forEach(json::registerKubernetesResource);
     return json;
+  }
+
+  /**
+   * Unpacks what {@link CompressedLists} asked for; an API server may send it plain all the same.
+   */
+  private static final class MaybeCompressed extends KubernetesSerialization {
+    // JSON can't begin with it.
+    private static final int GZIP = 0x1f;
+    private static final int UNPACKED_AT_ONCE = 8192;
+
+    MaybeCompressed(ObjectMapper mapper) {
+      super(mapper, false);
+    }
+
+    @Override
+    public <T> T unmarshal(InputStream body, TypeReference<T> type) {
+      try {
+        InputStream in = new BufferedInputStream(body);
+        in.mark(1);
+        int first = in.read();
+        in.reset();
+        return super.unmarshal(
+            first == GZIP ? new GZIPInputStream(in, UNPACKED_AT_ONCE) : in, type);
+      } catch (IOException e) {
+        throw KubernetesClientException.launderThrowable(e);
+      }
+    }
   }
 
   @JsonIncludeProperties({"serviceAccountName", "nodeName", "hostNetwork"})
