@@ -34,6 +34,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -67,15 +68,19 @@ final class Server implements AutoCloseable {
    */
   static Server start(ServeOptions options, KubernetesClient client, InstantSource clock) {
     List<AutoCloseable> open = new ArrayList<>();
-    Signer signer = signer(options, client, clock, open);
-    ServingCredential serving = new ServingCredential(signer, names(options), clock);
+    // First, for it takes longest to hear of the whole cluster; the rest goes on meanwhile. Nobody
+    // asks for roots before the trust starts.
+    CompletableFuture<Signer> signing = new CompletableFuture<>();
     TrustConfigMaps trust =
-        new TrustConfigMaps(client, () -> signer.roots().pem(), options.namespace());
-    trust.start();
-    open.add(trust);
+        new TrustConfigMaps(client, () -> signing.join().roots().pem(), options.namespace());
     ClusterState cluster = new ClusterState();
     ClusterWatch watch = ClusterWatch.start(client, cluster, trust::hasSidecar);
     open.add(watch);
+    Signer signer = signer(options, client, clock, open);
+    ServingCredential serving = new ServingCredential(signer, names(options), clock);
+    signing.complete(signer);
+    trust.start();
+    open.add(trust);
     open.add(every(Duration.ofSeconds(10), serving::renewIfDue, trust::reconcileAll));
 
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
