@@ -54,10 +54,11 @@ final class TappedHandle implements EpollIoHandle {
     this.listener = listener;
   }
 
-  /** As if epoll had said so. */
+  /** As if epoll had said so. Netty, with AUTO_READ off by now, will ask epoll anew. */
   void readable() {
     IoRegistration registered = registration;
-    if (channel.isOpen() && registered != null && registered.isValid()) {
+    boolean wanted = listener != null || channel.config().isAutoRead();
+    if (wanted && channel.isOpen() && registered != null && registered.isValid()) {
       handle(registered, READABLE);
     }
   }
