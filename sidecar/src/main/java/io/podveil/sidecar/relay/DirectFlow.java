@@ -108,10 +108,11 @@ final class DirectFlow implements DirectSocket.Listener {
     }
   }
 
+  /** May be told within {@link #send}, of which there is still something left to do then. */
   private void unblocked() {
     blocked = false;
     if (!over) {
-      readable();
+      source.readAgain();
     }
   }
 
